@@ -1,0 +1,34 @@
+"""The one way in which a service says no."""
+
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+
+
+class DomainError(Exception):
+    """A refusal or failure that people can act on: it has a stable id, words and a next step.
+
+    Subclasses are declared beside the function that raises them. `message` and `hint` may hold {fields}, which are
+    filled from the keyword arguments of the constructor. `field` names the form field at fault, where there is one.
+    """
+
+    id: ClassVar[str] = "common.error"
+    status: ClassVar[int] = 400
+    message: ClassVar[str | Promise] = ""
+    hint: ClassVar[str | Promise] = ""
+    field: ClassVar[str] = ""
+
+    def __init__(self, **values: Any) -> None:
+        self.values = values
+        super().__init__(self.id, values)
+
+    def text(self) -> str:
+        """Return what happened, in the active language."""
+        return str(self.message).format(**self.values)
+
+    def advice(self) -> str:
+        """Return what to do now, in the active language."""
+        return str(self.hint).format(**self.values)
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.text()}"

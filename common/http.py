@@ -1,0 +1,61 @@
+"""HTTP concerns of every page: the content security policy, and refusals turned into pages."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+
+from common.errors import DomainError
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "style-src 'self'",
+        "script-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class ContentSecurityPolicyMiddleware:
+    """Nothing inline, nothing from elsewhere. Django's admin and the API browser keep their own inline styles."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        policy = POLICY
+        if request.path.startswith(("/admin/", "/api/v1/docs/")):
+            policy = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+                "script-src 'self'", "script-src 'self' 'unsafe-inline'"
+            )
+        response.headers.setdefault("Content-Security-Policy", policy)
+        return response
+
+
+class DomainErrorMiddleware:
+    """A refusal that no form caught becomes a page with its words, its next step and its status."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        if not isinstance(exception, DomainError):
+            return None
+        return render(request, "errors/refused.html", {"error": exception}, status=exception.status)
+
+
+def flash_error(request: HttpRequest, error: DomainError) -> None:
+    """Show a refusal as a toast on the next page."""
+    messages.error(request, f"{error.text()} {error.advice()}".strip())
