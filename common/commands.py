@@ -1,0 +1,66 @@
+"""The common form of YMIR's management commands: `--json`, refusals as exit code 1, wrong use as 2."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from common.errors import DomainError
+
+DONE, FAILED, WRONG_USE = 0, 1, 2
+
+
+class YmirCommand(BaseCommand):
+    """A command over one service. Subclasses add arguments and return from `run` what the command says.
+
+    With `--json` stdout holds one object and nothing else; without it, `describe` makes the words.
+    """
+
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+        return parser
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's own arguments."""
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        """Do the work through a service and return the facts to print."""
+        raise NotImplementedError
+
+    def describe(self, facts: dict[str, Any]) -> str:
+        """Return the facts in words, one line a fact."""
+        return "\n".join(f"{key}: {_plain(value)}" for key, value in facts.items() if value not in (None, "", [], {}))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        as_json = options.pop("json")
+        try:
+            facts = self.run(**options)
+        except DomainError as error:
+            self._fail(error, as_json=as_json)
+        if as_json:
+            self.stdout.write(json.dumps(facts, ensure_ascii=False, default=str))
+        else:
+            self.stdout.write(self.describe(facts))
+
+    def _fail(self, error: DomainError, *, as_json: bool) -> None:
+        if as_json:
+            body = {"id": error.id, "message": error.text(), "hint": error.advice()}
+            self.stdout.write(json.dumps({"error": body}, ensure_ascii=False))
+        self.stderr.write(f"{error.id}: {error.text()} {error.advice()}".strip())
+        sys.exit(FAILED)
+
+
+class WrongUse(CommandError):
+    """Arguments that name nothing, or contradict each other."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, returncode=WRONG_USE)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
