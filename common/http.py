@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -59,3 +61,14 @@ class DomainErrorMiddleware:
 def flash_error(request: HttpRequest, error: DomainError) -> None:
     """Show a refusal as a toast on the next page."""
     messages.error(request, f"{error.text()} {error.advice()}".strip())
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Return the person behind the request (every page but those marked otherwise asks for sign-in).
+
+    Raises:
+        PermissionDenied: when nobody is signed in.
+    """
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
