@@ -1,11 +1,10 @@
 """Forms of the class vocabulary."""
 
-import re
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from labels.models import LabelClass
+from labels.services import split_names
 
 
 class AddClassesForm(forms.Form):
@@ -39,11 +38,6 @@ def split_line(line: str) -> tuple[str, list[str]]:
     """Split `name: alias, alias`."""
     name, _colon, rest = line.partition(":")
     return name.strip(), split_names(rest)
-
-
-def split_names(text: str) -> list[str]:
-    """Split names at commas (Western or Chinese) and line breaks; empty ones are dropped."""
-    return [name.strip() for name in re.split(r"[,，、\n]", text) if name.strip()]
 
 
 def initial_aliases(label: LabelClass) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Growing and looking up the class vocabulary."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -46,6 +47,11 @@ def clean_name(name: str) -> str:
     if not cleaned or len(cleaned) > NAME_LENGTH or bad:
         raise BadClassName(name=name)
     return cleaned
+
+
+def split_names(text: str) -> list[str]:
+    """Split names at commas (Western or Chinese) and line breaks; empty ones are dropped."""
+    return [name.strip() for name in re.split(r"[,，、\n]", text) if name.strip()]
 
 
 def is_valid_name(name: str) -> bool:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Authored, Hideable
@@ -68,6 +69,9 @@ class Project(Authored, Hideable):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("iterations:overview", args=[self.pk])
 
 
 class ProjectClass(models.Model):

@@ -115,6 +115,19 @@ def hide(*, project: Project) -> None:
     Project.objects.filter(pk=project.pk, hidden_at=None).update(hidden_at=timezone.now())
 
 
+def restore(*, project: Project) -> None:
+    """Take a project out of the trash.
+
+    Raises:
+        ProjectNameTaken: when a newer project has its name by now.
+    """
+    try:
+        with transaction.atomic():
+            Project.objects.filter(pk=project.pk).update(hidden_at=None)
+    except IntegrityError as error:
+        raise ProjectNameTaken(name=project.name) from error
+
+
 def _keep_an_owner(project: Project, user: User, role: Role | None) -> None:
     Project.objects.select_for_update().get(pk=project.pk)
     owners = set(project.memberships.filter(role=Role.OWNER).values_list("user_id", flat=True))
