@@ -3,12 +3,25 @@
 import secrets
 
 from django.contrib.auth.models import User
+from django.utils.translation import gettext_lazy as _
 from rest_framework.authtoken.models import Token
+
+from common.errors import DomainError
+
+
+class NoSuchUser(DomainError):
+    """A command named a person who does not exist, or there is no superuser to act as."""
+
+    id = "accounts.no_such_user"
+    status = 404
+    message = _("There is no active user “{username}”.")
+    hint = _("Run `manage.py ensure_admin`, or name an existing user.")
+    field = "username"
 
 
 def ensure_admin(*, username: str, password: str = "") -> tuple[User, str]:
     """Return the first superuser, made when there is none, and the password if one was generated just now ("" else)."""
-    admin = User.objects.filter(is_superuser=True).order_by("pk").first()
+    admin = _first_admin()
     if admin is not None:
         return admin, ""
     chosen = password or secrets.token_urlsafe(9)
@@ -16,7 +29,23 @@ def ensure_admin(*, username: str, password: str = "") -> tuple[User, str]:
     return admin, "" if password else chosen
 
 
+def acting_user(username: str = "") -> User:
+    """Return the person a command acts as: the one named, or the first superuser.
+
+    Raises:
+        NoSuchUser
+    """
+    user = User.objects.filter(username=username, is_active=True).first() if username else _first_admin()
+    if user is None:
+        raise NoSuchUser(username=username or "admin")
+    return user
+
+
 def renew_token(*, user: User) -> Token:
     """Replace the person's API token; the old one stops working."""
     Token.objects.filter(user=user).delete()
     return Token.objects.create(user=user)
+
+
+def _first_admin() -> User | None:
+    return User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()

@@ -33,6 +33,30 @@ class LastOwner(DomainError):
     field = "role"
 
 
+class ProjectNotFound(DomainError):
+    """A command named no project, or more than one."""
+
+    id = "projects.not_found"
+    status = 404
+    message = _("There is no single project “{name}”.")
+    hint = _("Use the project's number when several people have a project with this name.")
+    field = "project"
+
+
+def find(name_or_id: str) -> Project:
+    """Return the active project with this name, or with this number.
+
+    Raises:
+        ProjectNotFound: when there is none, or several with this name.
+    """
+    found = list(Project.objects.active().filter(name=name_or_id)[:2])
+    if not found and name_or_id.isdigit():
+        found = list(Project.objects.active().filter(pk=int(name_or_id)))
+    if len(found) != 1:
+        raise ProjectNotFound(name=name_or_id)
+    return found[0]
+
+
 @transaction.atomic
 def create(
     *, name: str, classes: Iterable[str], by: User, description: str = "", is_sample: bool = False
