@@ -65,6 +65,7 @@ class LoopSettings(models.Model):
     )
     training_config = models.JSONField(_("training hyper-parameters"), default=dict, blank=True)
     mining_config = models.JSONField(_("mining hyper-parameters"), default=dict, blank=True)
+    fine_tune = models.BooleanField(_("start from the model of the round before"), default=True)
     gpu_count = models.PositiveSmallIntegerField(_("GPUs"), default=0)
     strategy = models.CharField(_("mining strategy"), max_length=10, choices=Strategy.choices, default=Strategy.UNIQUE)
     chunk_size = models.PositiveIntegerField(_("chunk size"), default=1000)
@@ -134,6 +135,7 @@ class IterationStep(models.Model):
         LABEL = "label", _("Label")
         MERGE = "merge", _("Merge")
         TRAIN = "train", _("Train")
+        EVALUATE = "evaluate", _("Evaluate")
 
     iteration = models.ForeignKey(Iteration, on_delete=models.CASCADE, related_name="steps")
     kind = models.CharField(_("step"), max_length=10, choices=Kind.choices)
