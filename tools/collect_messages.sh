@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Collects the texts to translate from sources and templates into locale/zh_Hans.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+mkdir -p locale
+.venv/bin/python manage.py makemessages --locale zh_Hans --no-wrap --no-obsolete --add-location file \
+  --ignore '.venv*' --ignore '.var' --ignore 'executors/images' --ignore '*/tests/*' --ignore 'tests' >/dev/null

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# demo.sh [DATA]: starts the site and runs the whole loop. ^C stops the site too; a second run goes on where it stopped.
+set -euo pipefail
+
+python=.venv/bin/python
+data=()
+[ -z "${1:-}" ] || data=(--data "$(realpath "$1")")
+
+stopped() {
+  trap - INT TERM
+  echo
+  "$python" -m ymir_site.launcher stop || true
+  echo "Stopped. Run make demo again to go on from here."
+  exit 130
+}
+trap stopped INT TERM
+
+"$python" -m ymir_site.launcher start
+"$python" manage.py quickstart "${data[@]}"
+"$python" -m ymir_site.launcher status --address
