@@ -17,4 +17,4 @@ trap stopped INT TERM
 
 "$python" -m ymir_site.launcher start
 "$python" manage.py quickstart "${data[@]}"
-"$python" -m ymir_site.launcher status --address
+"$python" -m ymir_site.launcher address
