@@ -1,0 +1,111 @@
+"""The work folder of a run, and where its files appear to the program that runs over it."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+CONTAINER_IN = Path("/in")
+CONTAINER_OUT = Path("/out")
+CONTAINER_MANIFEST = Path("/img-man/manifest.yaml")
+
+_TASK_ID = re.compile(r"t[0-9][0-9a-z]*")
+
+
+def task_id(number: int) -> str:
+    """Return the contract's id of a job: one plain word, as some images read it with grep."""
+    return f"t{number:08d}"
+
+
+def is_task_id(word: str) -> bool:
+    return _TASK_ID.fullmatch(word) is not None
+
+
+@dataclass(frozen=True)
+class WorkDir:
+    """The folder of one run on the host, and what its `in` and `out` are called inside.
+
+    A container sees /in and /out; a process on the host sees the host's own paths.
+    """
+
+    root: Path
+    inside_in: Path = CONTAINER_IN
+    inside_out: Path = CONTAINER_OUT
+    manifest_file: Path = CONTAINER_MANIFEST
+
+    @classmethod
+    def for_container(cls, root: Path) -> Self:
+        return cls(root)
+
+    @classmethod
+    def for_process(cls, root: Path, image_folder: Path) -> Self:
+        return cls(root, root / "in", root / "out", image_folder / "img-man" / "manifest.yaml")
+
+    @property
+    def in_dir(self) -> Path:
+        return self.root / "in"
+
+    @property
+    def out_dir(self) -> Path:
+        return self.root / "out"
+
+    @property
+    def assets_dir(self) -> Path:
+        return self.in_dir / "assets"
+
+    @property
+    def annotations_dir(self) -> Path:
+        return self.in_dir / "annotations"
+
+    @property
+    def weights_dir(self) -> Path:
+        """Weights that the run starts from, in one folder for each stage."""
+        return self.in_dir / "models"
+
+    @property
+    def config_file(self) -> Path:
+        return self.in_dir / "config.yaml"
+
+    @property
+    def env_file(self) -> Path:
+        return self.in_dir / "env.yaml"
+
+    @property
+    def training_index(self) -> Path:
+        return self.in_dir / "train-index.tsv"
+
+    @property
+    def validation_index(self) -> Path:
+        return self.in_dir / "val-index.tsv"
+
+    @property
+    def candidate_index(self) -> Path:
+        return self.in_dir / "candidate-index.tsv"
+
+    @property
+    def log_file(self) -> Path:
+        """All that the program wrote to its terminal; outside `out`, where the program cannot replace it."""
+        return self.root / "run.log"
+
+    def create(self) -> None:
+        """Make the folders; those below `out` are open to whatever user the program runs as."""
+        for folder in (self.assets_dir, self.annotations_dir, self.in_dir / "predictions", self.weights_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.out_dir, self.out_dir / "models", self.out_dir / "tensorboard"):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o777)
+
+    def inside(self, path: Path) -> str:
+        """Return what the program calls a path below `in` or `out`; ValueError for any other path."""
+        if path.is_relative_to(self.in_dir):
+            return str(self.inside_in / path.relative_to(self.in_dir))
+        return str(self.inside_out / path.relative_to(self.out_dir))
+
+    def asset_inside(self, name: str) -> str:
+        """Return what the program calls the asset file `<hash>.<ext>`."""
+        return f"{self.inside_in}/assets/{shard(name)}/{name}"
+
+
+def shard(name: str) -> str:
+    """Return the sub-folder of a file named by its hash: the last two hexadecimal digits."""
+    return name.partition(".")[0][-2:]

@@ -1,0 +1,90 @@
+"""Opens files that an executor left in /out. The executor is not trusted: links are never followed."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from executors.contract.errors import ResultError, ResultMissingError
+
+MAX_TEXT = 1 << 20
+MAX_TABLE = 1 << 30
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Not blocking: opening a named pipe must not hang.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@contextmanager
+def opened(out: Path, name: str) -> Iterator[BinaryIO]:
+    """Open the regular file `name` below the folder `out`, refusing links, pipes and devices on the way.
+
+    Raises:
+        ResultMissingError: when there is no such file.
+        ResultError: when it is not a plain file below `out`.
+    """
+    descriptor = _descend(out, name)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ResultError(name, "not a regular file")
+    with os.fdopen(descriptor, "rb") as stream:
+        yield stream
+
+
+def exists(out: Path, name: str) -> bool:
+    """Tell whether `name` is a regular file below `out`, reached without any link."""
+    try:
+        with opened(out, name):
+            return True
+    except ResultError:
+        return False
+
+
+def read(out: Path, name: str, limit: int = MAX_TEXT) -> bytes:
+    """Return the bytes of the file `name` below `out` (errors as in `opened`; ResultError beyond `limit` bytes)."""
+    with opened(out, name) as stream:
+        data = stream.read(limit + 1)
+    if len(data) > limit:
+        raise ResultError(name, f"larger than {limit} bytes")
+    return data
+
+
+def read_text(out: Path, name: str, limit: int = MAX_TEXT) -> str:
+    """Return the text of the file `name` below `out` (errors as in `read`; ResultError when it is not UTF-8)."""
+    try:
+        return read(out, name, limit).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ResultError(name, f"not UTF-8 text (byte {error.start})") from error
+
+
+def _descend(out: Path, name: str) -> int:
+    """Walk to the file one folder at a time, so that no part of the path can be a link."""
+    parts = PurePosixPath(name).parts
+    if not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\0" in name:
+        raise ResultError(name, "not a path below the output folder")
+    folder = -1
+    try:
+        folder = os.open(out, _FOLDER)
+        for part in parts[:-1]:
+            below = os.open(part, _FOLDER, dir_fd=folder)
+            os.close(folder)
+            folder = below
+        return os.open(parts[-1], _FILE, dir_fd=folder)
+    except OSError as error:
+        raise _refusal(name, error) from error
+    except UnicodeEncodeError as error:
+        raise ResultError(name, "not a file name") from error
+    finally:
+        if folder >= 0:
+            os.close(folder)
+
+
+def _refusal(name: str, error: OSError) -> ResultError:
+    if error.errno == errno.ENOENT:
+        return ResultMissingError(name, "missing")
+    if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+        return ResultError(name, "a link, or not a folder where one is needed")
+    return ResultError(name, os.strerror(error.errno or 0).lower())
