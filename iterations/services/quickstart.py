@@ -108,7 +108,7 @@ def _sets_of_sample(project: Project, seed: int, by: User, report: Report) -> Se
         write_scenes(folder, seed=seed, on_written=lambda done, total: report("Drawing the scenes", done / total))
         (folder / "complete").touch()
     found = {name: _import(project, name, folder / name, by, report) for name in ("initial", "validation", "test")}
-    pool = _import(project, "pool-truth", folder / "pool-truth", by, report)
+    pool = _import(project, "pool-truth", folder / "pool_truth", by, report)
     return Sets(initial=found["initial"], pool_truth=pool, validation=found["validation"], testing=found["test"])
 
 

@@ -1,0 +1,150 @@
+"""Pages of the loop: a project's home, its rounds, one round, and the settings."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from common.errors import DomainError
+from common.http import flash_error, signed_in
+from iterations import overview as home
+from iterations import selectors
+from iterations.forms import AttachForm, LoopSettingsForm, StartRoundForm
+from iterations.models import Arm, Iteration
+from iterations.services import rounds
+from iterations.services import settings as loops
+from iterations.steps import Step
+from projects import access
+from projects.models import Role
+
+
+@require_GET
+def overview(request: HttpRequest, pk: int) -> HttpResponse:
+    """A project's home: where the loop stands, what to do next, and how accuracy grew."""
+    project = access.project_or_404(request.user, pk)
+    return render(request, "iterations/overview.html", {"project": project, **home.context(project)})
+
+
+@require_GET
+def iteration_list(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every round of a project, with what it chose, labeled, trained on and reached."""
+    project = access.project_or_404(request.user, pk)
+    context = {
+        "project": project,
+        "rows": home.round_rows(project),
+        "curve": home.curve_chart(project),
+        "next_step": home.next_step(project),
+        "form": StartRoundForm(),
+    }
+    return render(request, "iterations/list.html", context)
+
+
+@require_POST
+def start(request: HttpRequest, pk: int) -> HttpResponse:
+    """Start the next round, in both arms where a control runs."""
+    project = access.project_or_404(request.user, pk, Role.EDITOR)
+    form, loop = StartRoundForm(request.POST), loops.loop_of(project)
+    automatic = form.is_valid() and form.cleaned_data["automatic"]
+    try:
+        iteration = rounds.start_round(project=project, by=signed_in(request), automatic=automatic)
+        if automatic:
+            rounds.advance(iteration=iteration, by=signed_in(request))
+        if loop.with_control and iteration.number:
+            rounds.start_round(project=project, by=signed_in(request), arm=Arm.RANDOM, automatic=True)
+    except DomainError as error:
+        flash_error(request, error)
+        return redirect("iterations:settings" if isinstance(error, loops.NotReady) else "iterations:list", pk)
+    return redirect("iterations:detail", iteration.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def loop_settings(request: HttpRequest, pk: int) -> HttpResponse:
+    """Choose what every round starts from."""
+    project = access.project_or_404(request.user, pk, Role.EDITOR if request.method == "POST" else Role.VIEWER)
+    form = LoopSettingsForm(request.POST or None, instance=loops.loop_of(project), project=project)
+    if request.method == "POST" and form.is_valid():
+        try:
+            loops.update(project=project, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(None, f"{error.text()} {error.advice()}")
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("Loop settings saved"))
+            return redirect("iterations:overview", pk)
+    return render(
+        request, "iterations/settings.html", {"project": project, "form": form}, status=422 if form.errors else 200
+    )
+
+
+@require_GET
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One round, step by step."""
+    iteration = _iteration_or_404(request, pk)
+    context = {**home.round_context(iteration), "attach_form": AttachForm(project=iteration.project)}
+    return render(request, "iterations/detail.html", context)
+
+
+@require_GET
+def rows(request: HttpRequest, pk: int) -> HttpResponse:
+    """The steps alone, for polling; a finished round answers 286, which ends the polling."""
+    iteration = _iteration_or_404(request, pk)
+    context = home.round_context(iteration)
+    status = 200 if context["is_moving"] else 286
+    return render(request, "iterations/_steps.html", context, status=status)
+
+
+@require_POST
+def set_automatic(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the round go on by itself, or not."""
+    iteration = _iteration_or_404(request, pk, Role.EDITOR)
+    automatic = request.POST.get("automatic") == "1"
+    rounds.set_automatic(iteration=iteration, automatic=automatic)
+    if automatic:
+        rounds.advance(iteration=iteration, by=signed_in(request))
+    return redirect("iterations:detail", pk)
+
+
+@require_POST
+def start_step(request: HttpRequest, pk: int, kind: Step) -> HttpResponse:
+    """Start a step, or start it again."""
+    iteration = _iteration_or_404(request, pk, Role.EDITOR)
+    try:
+        rounds.start_step(iteration=iteration, kind=kind, by=signed_in(request))
+    except DomainError as error:
+        flash_error(request, error)
+    return redirect("iterations:detail", pk)
+
+
+@require_POST
+def skip_step(request: HttpRequest, pk: int, kind: Step) -> HttpResponse:
+    """Leave a step out."""
+    iteration = _iteration_or_404(request, pk, Role.EDITOR)
+    try:
+        rounds.skip(iteration=iteration, kind=kind)
+    except DomainError as error:
+        flash_error(request, error)
+    return redirect("iterations:detail", pk)
+
+
+@require_POST
+def attach(request: HttpRequest, pk: int, kind: Step) -> HttpResponse:
+    """Take a dataset version made elsewhere as the result of a step."""
+    iteration = _iteration_or_404(request, pk, Role.EDITOR)
+    form = AttachForm(request.POST, project=iteration.project)
+    if not form.is_valid():
+        context = {**home.round_context(iteration), "attach_form": form}
+        return render(request, "iterations/detail.html", context, status=422)
+    try:
+        rounds.attach(iteration=iteration, kind=kind, dataset_version=form.cleaned_data["dataset_version"])
+    except DomainError as error:
+        flash_error(request, error)
+    return redirect("iterations:detail", pk)
+
+
+def _iteration_or_404(request: HttpRequest, pk: int, role: Role = Role.VIEWER) -> Iteration:
+    iteration = get_object_or_404(Iteration.objects.select_related("project", "created_by"), pk=pk)
+    access.project_or_404(request.user, iteration.project_id, role)
+    return iteration
