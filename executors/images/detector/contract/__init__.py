@@ -1,0 +1,1 @@
+"""What any executor needs to speak the YMIR container contract; knows nothing of networks."""

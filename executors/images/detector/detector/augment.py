@@ -1,0 +1,132 @@
+"""Training samples: one image or a mosaic of four, with random scale, place, flips and colour."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from detector.images import GREY, LabelledImages, Pixels
+
+MIN_VISIBLE = 0.2  # an object cut to less than this share of its area is dropped
+MIN_SIDE = 2.0  # and so is one narrower than this, in pixels
+
+Objects = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How strongly to change the images; 0 switches a change off."""
+
+    mosaic: float = 1.0
+    scale: float = 0.5
+    flip_horizontal: bool = True
+    flip_vertical: bool = False
+    transpose: bool = False
+    colour: float = 0.5
+
+
+def sample(
+    data: LabelledImages, index: int, canvas: tuple[int, int], recipe: Recipe, rng: np.random.Generator
+) -> tuple[Pixels, Objects]:
+    """A training picture [H, W, 3] around image `index`, and its objects."""
+    height, width = canvas
+    picture = np.full((height, width, 3), GREY, dtype=np.uint8)
+    if rng.random() >= recipe.mosaic:
+        return picture, _paste(picture, (0, 0, width, height), data, index, recipe, rng)
+    # Four pictures meet at a random point (Bochkovskiy et al., YOLOv4, 2020, section 3.3).
+    x, y = int(width * rng.uniform(0.3, 0.7)), int(height * rng.uniform(0.3, 0.7))
+    tiles = [(0, 0, x, y), (x, 0, width, y), (0, y, x, height), (x, y, width, height)]
+    members = [index, *rng.integers(len(data), size=3)]
+    rng.shuffle(members)
+    parts = [_paste(picture, tile, data, int(who), recipe, rng) for tile, who in zip(tiles, members, strict=True)]
+    return picture, np.concatenate(parts)
+
+
+def _paste(
+    picture: Pixels,
+    tile: tuple[int, int, int, int],
+    data: LabelledImages,
+    index: int,
+    recipe: Recipe,
+    rng: np.random.Generator,
+) -> Objects:
+    """Draw a randomly placed and scaled cut of image `index` into the tile; returns its objects there."""
+    pixels, objects = _turned(data.pixels[index], data.objects[index], recipe, rng)
+    left, top, right, bottom = tile
+    scale = rng.uniform(1 - recipe.scale, 1 + recipe.scale)
+    # The cut (in source pixels) that fills the tile; where it is larger than the image, grey stays around.
+    cut_x, span_x, into_x = _place((right - left) / scale, pixels.shape[1], scale, rng)
+    cut_y, span_y, into_y = _place((bottom - top) / scale, pixels.shape[0], scale, rng)
+    size = min(right - left - into_x, round(span_x * scale)), min(bottom - top - into_y, round(span_y * scale))
+    if min(size) < 1:
+        return np.zeros((0, 5), dtype=np.float32)
+    part = Image.fromarray(pixels).resize(
+        size, Image.Resampling.BILINEAR, box=(cut_x, cut_y, cut_x + span_x, cut_y + span_y)
+    )
+    x, y = left + into_x, top + into_y
+    picture[y : y + size[1], x : x + size[0]] = np.asarray(part)
+    moved = objects.copy()
+    moved[:, 1::2] = (objects[:, 1::2] - cut_x) * (size[0] / span_x) + x
+    moved[:, 2::2] = (objects[:, 2::2] - cut_y) * (size[1] / span_y) + y
+    return clip(moved, (x, y, x + size[0], y + size[1]))
+
+
+def _place(wanted: float, length: int, scale: float, rng: np.random.Generator) -> tuple[float, float, int]:
+    """Start and span of the cut along one axis, and how far inside the tile it begins."""
+    if wanted <= length:
+        return rng.uniform(0, length - wanted), wanted, 0
+    return 0.0, float(length), int(rng.uniform(0, (wanted - length) * scale))
+
+
+def _turned(pixels: Pixels, objects: Objects, recipe: Recipe, rng: np.random.Generator) -> tuple[Pixels, Objects]:
+    objects = objects.copy()
+    if recipe.transpose and rng.random() < 0.5:
+        pixels, objects = pixels.transpose(1, 0, 2), objects[:, [0, 2, 1, 4, 3]]
+    if recipe.flip_horizontal and rng.random() < 0.5:
+        pixels = pixels[:, ::-1]
+        objects[:, [1, 3]] = pixels.shape[1] - objects[:, [3, 1]]
+    if recipe.flip_vertical and rng.random() < 0.5:
+        pixels = pixels[::-1]
+        objects[:, [2, 4]] = pixels.shape[0] - objects[:, [4, 2]]
+    return np.ascontiguousarray(pixels), objects
+
+
+def clip(objects: Objects, window: tuple[float, float, float, float]) -> Objects:
+    """Objects cut to the window; those of which too little is left are dropped."""
+    low, high = np.array(window[:2] * 2, dtype=np.float32), np.array(window[2:] * 2, dtype=np.float32)
+    cut = objects.copy()
+    cut[:, 1:] = objects[:, 1:].clip(low, high)
+    before, after = objects[:, 3:] - objects[:, 1:3], cut[:, 3:] - cut[:, 1:3]
+    visible = after.prod(axis=1) / (before.prod(axis=1) + 1e-6)
+    return cut[(visible >= MIN_VISIBLE) & (after >= MIN_SIDE).all(axis=1)]
+
+
+def jitter_colours(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """Randomly change hue, saturation, contrast and brightness of each image of a batch [B, 3, H, W] in 0..1.
+
+    All four are one random 3x3 matrix and an offset for each image, so the batch is changed in a single product:
+    hue turns colours around the grey axis, saturation pulls them to it, contrast and brightness scale and shift.
+    """
+    if strength == 0:
+        return images
+    count = images.shape[0]
+
+    def between(reach: float) -> Tensor:
+        return (torch.rand(count, generator=generator) * 2 - 1).to(images.device) * reach * strength
+
+    grey = torch.full((3, 3), 1 / 3, device=images.device)
+    axis = 3**-0.5
+    cross = torch.tensor([[0, -axis, axis], [axis, 0, -axis], [-axis, axis, 0]], device=images.device)
+    identity = torch.eye(3, device=images.device)
+    angle = between(0.2)[:, None, None]
+    turn = angle.cos() * identity + angle.sin() * cross + (1 - angle.cos()) * grey
+    saturation = (1 + between(1.0))[:, None, None]
+    contrast = (1 + between(0.6))[:, None, None]
+    matrix = contrast * (grey + saturation * (identity - grey)) @ turn
+    mean = images.mean(dim=(1, 2, 3), keepdim=False)
+    offset = mean * (1 - contrast[:, 0, 0]) + between(0.3)
+    changed = torch.einsum("bij,bjhw->bihw", matrix, images) + offset[:, None, None, None]
+    return changed.clamp_(0, 1)

@@ -1,0 +1,22 @@
+"""Finds an algorithm by its name."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.mining import random
+from detector.mining.base import MiningOptions, Pool
+
+Algorithm = Callable[[Pool, MiningOptions], NDArray[np.float64]]
+ALGORITHMS: dict[str, Algorithm] = {
+    "random": random.scores,
+    "diversity": random.scores,
+    "entropy": random.scores,
+    "cald": random.scores,
+}
+
+
+def choose(options: MiningOptions) -> Algorithm:
+    """A function that returns one score for each candidate, higher for more useful."""
+    return ALGORITHMS[options.mining_algorithm]
