@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
 from ymir_site.env import database_config, env_bool, env_int, env_list, env_path, env_secret, env_str
+
+django_stubs_ext.monkeypatch()  # lets ModelForm[X] and ModelAdmin[X] say at run time what the type checker reads
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = env_path("YMIR_STATE_DIR", BASE_DIR / ".var")

@@ -1,0 +1,6 @@
+"""Pages of models, predictions and evaluations."""
+
+from django.urls import URLPattern
+
+app_name = "models"
+urlpatterns: list[URLPattern] = []
