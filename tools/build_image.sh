@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# build_image.sh TAG FOLDER [DOCKER BUILD ARGUMENTS…]: builds an image on top of BASE_IMAGE (local/python:3.11, made when missing).
+#
+# Where the host's pip is told to look elsewhere than PyPI (an index, a folder of wheels), the wheels that
+# FOLDER/requirements.txt asks for are gathered beforehand with those settings, and served to the build on the loopback.
+set -euo pipefail
+
+tag="$1" folder="$2"
+shift 2
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/ymir"
+mkdir -p "$cache"
+exec 9>"$cache/build.lock"
+flock 9 # one build at a time: two would gather the same wheels
+
+base="${BASE_IMAGE:-local/python:3.11}"
+[ "$base" != local/python:3.11 ] || "$here/base_image.sh" >/dev/null
+arguments=(--network host --build-arg "BASE_IMAGE=$base")
+
+python=python3
+[ ! -x "$here/../.venv/bin/python" ] || python="$here/../.venv/bin/python"
+# Answers on the loopback only, and ends with this script.
+serve() { "$python" -m http.server "$2" --bind 127.0.0.1 --directory "$1" >/dev/null 2>&1 9>&- & }
+
+requirements="$folder/requirements.txt"
+settings="$("$python" -m pip config list)"
+if [ -f "$requirements" ] && grep -Eq 'index-url|find-links' <<<"$settings"; then
+  key="$( (cat "$requirements"; docker image inspect --format '{{.Id}}' "$base") | sha256sum | cut -c1-12)"
+  wheels="$cache/wheels-$key"
+  if [ ! -f "$wheels/.complete" ]; then
+    "$python" "$here/gather_wheels.py" "$base" "$requirements" "$wheels" >&2
+    touch "$wheels/.complete"
+  fi
+  port=$((20000 + 16#${key:0:4} % 20000)) # the same for the same wheels, so that Docker's cache holds
+  serve "$wheels" "$port"
+  trap 'kill %1 2>/dev/null' EXIT
+  arguments+=(--build-arg "PIP_ARGS=--no-index --find-links http://127.0.0.1:$port/")
+fi
+
+docker build --quiet "${arguments[@]}" --tag "$tag" "$@" "$folder" >/dev/null
+echo "$tag"
