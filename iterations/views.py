@@ -9,10 +9,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from common.errors import DomainError
 from common.http import flash_error, signed_in
-from iterations import overview as home
-from iterations import selectors
 from iterations.forms import AttachForm, LoopSettingsForm, StartRoundForm
 from iterations.models import Arm, Iteration
+from iterations.pages import curve, home
+from iterations.pages import rounds as round_pages
 from iterations.services import rounds
 from iterations.services import settings as loops
 from iterations.steps import Step
@@ -33,9 +33,8 @@ def iteration_list(request: HttpRequest, pk: int) -> HttpResponse:
     project = access.project_or_404(request.user, pk)
     context = {
         "project": project,
-        "rows": home.round_rows(project),
-        "curve": home.curve_chart(project),
-        "next_step": home.next_step(project),
+        "rows": round_pages.rows(project),
+        "curve": curve.chart(project),
         "form": StartRoundForm(),
     }
     return render(request, "iterations/list.html", context)
@@ -83,7 +82,7 @@ def loop_settings(request: HttpRequest, pk: int) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One round, step by step."""
     iteration = _iteration_or_404(request, pk)
-    context = {**home.round_context(iteration), "attach_form": AttachForm(project=iteration.project)}
+    context = {**round_pages.context(iteration), "attach_form": AttachForm(project=iteration.project)}
     return render(request, "iterations/detail.html", context)
 
 
@@ -91,7 +90,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def rows(request: HttpRequest, pk: int) -> HttpResponse:
     """The steps alone, for polling; a finished round answers 286, which ends the polling."""
     iteration = _iteration_or_404(request, pk)
-    context = home.round_context(iteration)
+    context = round_pages.context(iteration)
     status = 200 if context["is_moving"] else 286
     return render(request, "iterations/_steps.html", context, status=status)
 
@@ -135,7 +134,7 @@ def attach(request: HttpRequest, pk: int, kind: Step) -> HttpResponse:
     iteration = _iteration_or_404(request, pk, Role.EDITOR)
     form = AttachForm(request.POST, project=iteration.project)
     if not form.is_valid():
-        context = {**home.round_context(iteration), "attach_form": form}
+        context = {**round_pages.context(iteration), "attach_form": form}
         return render(request, "iterations/detail.html", context, status=422)
     try:
         rounds.attach(iteration=iteration, kind=kind, dataset_version=form.cleaned_data["dataset_version"])

@@ -1,0 +1,77 @@
+"""The loop as growth rings: the round under way outside, finished rounds inside."""
+
+from django.utils.translation import gettext as _
+
+from common.charts.ring import Ring
+from common.charts.ring import Step as Quarter
+from iterations.models import IterationStep
+from iterations.selectors import CurvePoint, RoundView
+from iterations.steps import UNDER_WAY, State, Step
+
+QUARTERS = (Step.MINE, Step.LABEL, Step.MERGE, Step.TRAIN)
+
+
+def ring(views: list[RoundView], points: list[CurvePoint]) -> Ring:
+    """Draw the mined arm: `views` oldest first, `points` of the learning curve for the results."""
+    if not views:
+        quarters = [Quarter(name=str(IterationStep.Kind(step).label)) for step in QUARTERS]
+        return Ring(steps=quarters, title=_("Round 0"), subtitle=_("not started"), summary=_("The loop has not started."))
+    newest = views[-1]
+    results = {point.number: point.map50 for point in points}
+    finished = [view for view in views if view.is_finished and view.iteration.number]
+    past = finished if not newest.is_finished else finished[:-1]
+    title = _("Round %(number)d") % {"number": newest.iteration.number}
+    return Ring(
+        steps=[_quarter(newest, step) for step in QUARTERS],
+        title=title,
+        subtitle=_subtitle(newest, results),
+        rounds=[_result(view, results) for view in past],
+        summary=f"{title}: " + ", ".join(f"{step.label} {_words(step.state)}" for step in newest.steps.values()),
+    )
+
+
+def _quarter(view: RoundView, kind: Step) -> Quarter:
+    name = str(IterationStep.Kind(kind).label)
+    step = view.steps.get(kind)
+    if step is None:
+        # Round 0 is a training alone: what it leaves out is behind it.
+        return Quarter(name=name, state="next")
+    note = ""
+    if step.dataset_version is not None:
+        note = _("%(count)d assets") % {"count": step.dataset_version.asset_count}
+    elif step.model_version is not None:
+        note = str(step.model_version)
+    states = {State.DONE: "done", State.SKIPPED: "done", State.FAILED: "failed", State.CANCELED: "failed"}
+    if step.state in states:
+        return Quarter(name=name, state="failed" if states[step.state] == "failed" else "done", note=note)
+    is_now = kind is view.current or step.state in UNDER_WAY
+    if not is_now:
+        return Quarter(name=name, state="next")
+    share = step.job.progress if step.job and step.state is State.RUNNING else 0.0
+    return Quarter(name=name, state="now", note=_words(step.state), done=round(100 * share), total=100)
+
+
+def _subtitle(view: RoundView, results: dict[int, float]) -> str:
+    if view.is_finished:
+        score = results.get(view.iteration.number)
+        return _("finished") if score is None else f"mAP@50 {score:.3f}"
+    step = view.steps[view.current] if view.current else None
+    return f"{step.label}: {_words(step.state)}" if step else ""
+
+
+def _result(view: RoundView, results: dict[int, float]) -> str:
+    name = _("Round %(number)d") % {"number": view.iteration.number}
+    score = results.get(view.iteration.number)
+    return name if score is None else f"{name} · {score:.3f}"
+
+
+def _words(state: State) -> str:
+    return {
+        State.OPEN: _("to do"),
+        State.PENDING: _("queued"),
+        State.RUNNING: _("running"),
+        State.FAILED: _("failed"),
+        State.CANCELED: _("stopped"),
+        State.DONE: _("done"),
+        State.SKIPPED: _("skipped"),
+    }[state]
