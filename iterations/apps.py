@@ -5,3 +5,11 @@ from django.utils.translation import gettext_lazy as _
 class IterationsConfig(AppConfig):
     name = "iterations"
     verbose_name = _("Iterations")
+
+    def ready(self) -> None:
+        from projects import navigation
+
+        navigation.register(navigation.Tab(10, "overview", _("Overview"), "iterations:overview"))
+        navigation.register(
+            navigation.Tab(60, "iterations", _("Iterations"), "iterations:list", lambda project: project.iterations.count())
+        )

@@ -44,8 +44,8 @@ def _series(points: list[CurvePoint], name: str, role: str) -> Series:
 
 def interval(point: CurvePoint) -> tuple[float, float] | None:
     """Return the 95 % interval of a point's mAP@50, where its evaluation has one."""
-    span = point.evaluation.report.get("map50_interval")
-    return (float(span[0]), float(span[1])) if span else None
+    span = point.evaluation.report.get("intervals", {}).get("mAP50")
+    return (float(span["low"]), float(span["high"])) if span else None
 
 
 def _summary(mined: list[CurvePoint], random: list[CurvePoint]) -> str:
