@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -40,7 +41,9 @@ class Postgres:
         """Make the data folder unless it exists; a broken attempt is never taken for a finished one."""
         if (self.data / "PG_VERSION").exists():
             return
-        staging = private_folder(self.data.with_name(self.data.name + ".new"), self.account)
+        staging = self.data.with_name(self.data.name + ".new")
+        shutil.rmtree(staging, ignore_errors=True)
+        private_folder(staging, self.account)
         self._write_password()
         command = [
             *(self.program.with_name("initdb"), "-D", staging, "-U", USER, "-E", "UTF8", "--locale=C.UTF-8"),
