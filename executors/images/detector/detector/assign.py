@@ -36,7 +36,7 @@ def assign(
     objects [B, M, 5]: class, x1, y1, x2, y2, class -1 for padding. A cell wanted by several objects goes to the
     one it overlaps most. An object's best cell gets the target score of the object's best overlap.
     """
-    batch, cell_count, class_count = scores.shape
+    batch, cell_count, _ = scores.shape
     real = objects[..., 0] >= 0
     truth, labels = objects[..., 1:], objects[..., 0].clamp(min=0).long()
     if truth.shape[1] == 0:

@@ -19,13 +19,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything needed to run the network on new images."""
+    """Everything needed to run the network on new images.
+
+    class_counts are the objects of each class that it was trained on, features [n, D] the pooled network features of
+    training images: mining looks for what is not among them.
+    """
 
     config: ModelConfig
     class_names: list[str]
     input_size: int
     flip_vertical: bool
     metrics: dict[str, float]
+    class_counts: list[int]
+    features: list[list[float]]
     weights: Mapping[str, Tensor]
 
     def build(self) -> Detector:
@@ -44,6 +50,8 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "input_size": checkpoint.input_size,
         "flip_vertical": checkpoint.flip_vertical,
         "metrics": checkpoint.metrics,
+        "class_counts": checkpoint.class_counts,
+        "features": torch.tensor(checkpoint.features, dtype=torch.float16),
         "weights": {key: value.detach().cpu().contiguous() for key, value in checkpoint.weights.items()},
     }
     save_whole(path, document)
@@ -74,6 +82,8 @@ def load(path: Path) -> Checkpoint | None:
         input_size=int(document["input_size"]),
         flip_vertical=bool(document["flip_vertical"]),
         metrics=dict(document["metrics"]),
+        class_counts=list(document["class_counts"]),
+        features=document["features"].float().tolist(),
         weights=document["weights"],
     )
 

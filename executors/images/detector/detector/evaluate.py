@@ -75,7 +75,7 @@ def _match_class(found: Sequence[Found], truth: Sequence[Floats], label: int) ->
         mine = np.flatnonzero(detections.classes == label)
         mine = mine[np.argsort(-detections.scores[mine], kind="stable")][:MAX_DETECTIONS]
         scores.append(detections.scores[mine])
-        matched.append(_match_image(_overlaps(detections.boxes[mine], boxes)))
+        matched.append(_match_image(overlaps(detections.boxes[mine], boxes)))
     joined = np.concatenate(scores)
     order = np.argsort(-joined, kind="stable")
     return joined[order], np.concatenate(matched, axis=1)[:, order], objects
@@ -112,7 +112,8 @@ def _curve_area(matched: NDArray[np.bool_], objects: int) -> tuple[float, float]
     return float(values.mean()), float(recall[-1])
 
 
-def _overlaps(a: Floats, b: Floats) -> Floats:
+def overlaps(a: Floats, b: Floats) -> Floats:
+    """Intersection over union of every box of a [n, 4] with every box of b [m, 4] -> [n, m]."""
     low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
     shared = (high - low).clip(min=0).prod(axis=2)
     area_a, area_b = (a[:, 2:] - a[:, :2]).prod(axis=1), (b[:, 2:] - b[:, :2]).prod(axis=1)

@@ -10,7 +10,8 @@ _POLYNOMIAL = 0x82F63B78
 
 def _table() -> list[int]:
     table = []
-    for value in range(256):
+    for byte in range(256):
+        value = byte
         for _ in range(8):
             value = (value >> 1) ^ (_POLYNOMIAL if value & 1 else 0)
         table.append(value)

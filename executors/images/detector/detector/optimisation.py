@@ -17,7 +17,7 @@ def make_optimizer(model: nn.Module, learning_rate: float, weight_decay: float) 
 
 
 def rate_at(progress: float, warmup: float, floor: float = 0.01) -> float:
-    """Share of the full learning rate at this share of the run: a linear warm-up, then half a cosine down to `floor`."""
+    """Share of the full learning rate at this share of the run: linear warm-up, then half a cosine down to `floor`."""
     rise = min(1.0, (progress + 1e-4) / warmup) if warmup > 0 else 1.0
     rest = min(max((progress - warmup) / (1 - warmup), 0.0), 1.0)
     return rise * (floor + (1 - floor) * (1 + math.cos(math.pi * rest)) / 2)
@@ -37,7 +37,7 @@ class Average:
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         floats = [(mine, theirs) for mine, theirs in self._pairs(model) if mine.is_floating_point()]
-        torch._foreach_lerp_([mine for mine, _ in floats], [theirs for _, theirs in floats], 1 - decay)  # noqa: SLF001
+        torch._foreach_lerp_([mine for mine, _ in floats], [theirs for _, theirs in floats], 1 - decay)
         for mine, theirs in self._pairs(model):
             if not mine.is_floating_point():
                 mine.copy_(theirs)

@@ -47,7 +47,7 @@ class Predictor:
     options: PredictOptions = field(default_factory=PredictOptions)
 
     def images(self, pixels: Sequence[Pixels], batch_size: int) -> Iterator[tuple[int, Found, Tensor]]:
-        """Yield (position, detections in pixels of the given image, deep features) for scaled images, shape by shape."""
+        """Yield (position, detections in pixels of the given image, deep features [C]), shape by shape."""
         groups = defaultdict(list)
         for position, image in enumerate(pixels):
             groups[pictures.tight_canvas(image)].append(position)

@@ -1,7 +1,7 @@
 """The three tasks of the contract, each from its input files to its result files."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,9 +98,9 @@ def infer(task: Task) -> None:
     predictor = _predictor(task, model, options)
     found: dict[str, Sequence[Detection]] = {path.name: [] for path in paths}
     done = 0
-    for chunk, scaled in _decoded(task, paths, model.input_size):
-        for position, detections, _ in predictor.images([image.pixels for image in scaled], options.infer_batch_size):
-            found[chunk[position].name] = _named(detections, scaled[position], model.class_names)
+    for positions, scaled in _decoded(paths, model.input_size):
+        for place, detections, _ in predictor.images([image.pixels for image in scaled], options.infer_batch_size):
+            found[paths[positions[place]].name] = _named(detections, scaled[place], model.class_names)
             done += 1
             _progress(task, done / len(paths))
     results.write_infer(task.env.infer_result_file, found)
@@ -115,10 +115,10 @@ def mine(task: Task) -> None:
     infer_options = settings.read_options(InferOptions, task.config)
     pool = Pool(
         paths=paths,
+        model=model,
         predictor=_predictor(task, model, infer_options),
-        class_count=len(model.class_names),
         batch_size=infer_options.infer_batch_size,
-        decoded=lambda: _decoded(task, paths, model.input_size),
+        decoded=lambda: _decoded(paths, model.input_size),
         progress=lambda share: _progress(task, share),
     )
     scores = choose(options)(pool, options)
@@ -149,21 +149,21 @@ def _progress(task: Task, share: float) -> None:
         raise StoppedError
 
 
-def _decoded(task: Task, paths: Sequence[Path], input_size: int):  # noqa: ANN202
-    """Yield the candidates in chunks: readable paths and their pixels."""
-    unreadable = 0
+def _decoded(paths: Sequence[Path], input_size: int) -> Iterator[tuple[list[int], list[Scaled]]]:
+    """Yield the candidates in chunks: positions of those that can be read, and their pixels."""
+    readable = 0
     for start in range(0, len(paths), CHUNK):
-        kept: list[Path] = []
+        positions: list[int] = []
         scaled: list[Scaled] = []
-        for path in paths[start : start + CHUNK]:
+        for position in range(start, min(start + CHUNK, len(paths))):
             try:
-                scaled.append(images.read_scaled(path, input_size))
-                kept.append(path)
+                scaled.append(images.read_scaled(paths[position], input_size))
+                positions.append(position)
             except UnreadableImageError as error:
                 log.warning("Passed over an unreadable image: %s", error)
-                unreadable += 1
-        yield kept, scaled
-    if unreadable == len(paths):
+        readable += len(positions)
+        yield positions, scaled
+    if not readable:
         raise ExecutorError(ErrorCode.IMAGE_FORMAT, f"None of the {len(paths)} candidate images can be read")
 
 

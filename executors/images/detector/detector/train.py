@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,13 @@ from detector.losses import Loss, detection_loss
 from detector.model import Detector, ModelConfig, cells
 from detector.optimisation import Average, make_optimizer, rate_at
 from detector.options import TrainingOptions
-from detector.predict import Predictor, PredictOptions
+from detector.predict import PredictOptions, Predictor
 
 log = logging.getLogger(__name__)
 CLIP_NORM = 10.0
 BAD_LOSSES = 20  # this many in a row and the run is given up
 STATE_FILE = "training-state.pt"
+REMEMBERED = 5000  # training images whose features a model keeps
 
 
 @dataclass
@@ -173,10 +174,9 @@ class Trainer:
         self.scores = scores
         return scores
 
-    def score(self, model: Detector, options: PredictOptions | None = None) -> Scores:
+    def score(self, model: Detector) -> Scores:
         """Evaluate weights on the validation set."""
-        fused = copy.deepcopy(model).eval().fuse()
-        predictor = Predictor(fused, self.compute.device, self.compute.precision, options or PredictOptions())
+        predictor = self._predictor(model)
         pixels = self.data.validation.pixels
         found: list[Found | None] = [None] * len(pixels)
         for position, detections, _ in predictor.images(pixels, 2 * self.options.batch_size):
@@ -196,6 +196,8 @@ class Trainer:
             input_size=self.options.input_size,
             flip_vertical=self.options.flip_vertical,
             metrics=metrics,
+            class_counts=self.data.training.class_counts(len(self.data.class_names)).tolist(),
+            features=[],
             weights=self.average.model.state_dict(),
         )
 
@@ -236,13 +238,26 @@ class Trainer:
         scores = self.scores or self.score(self.average.model)
         self._save_stage("last", scores)
         self.monitor.report(0.96, force=True)
-        best = checkpoint.load(self.record.env.models_dir / "best" / "model.pt")
-        if best and self.options.export_onnx:
-            path = self.record.env.models_dir / "best" / "model.onnx"
-            if export.export_onnx(best, self.data.canvas, path):
-                self.record.stage("best", ["model.pt", "model.onnx"], best.metrics)
+        folder = self.record.env.models_dir / "best"
+        best = checkpoint.load(folder / "model.pt")
+        if best is None:
+            raise ExecutorError(ErrorCode.MODEL_MISSING, f"{folder} lost its weights during the training")
+        features = self._training_features(best.build())
+        checkpoint.save(folder / "model.pt", replace(best, features=features))
+        if self.options.export_onnx and export.export_onnx(best, self.data.canvas, folder / "model.onnx"):
+            self.record.stage("best", ["model.pt", "model.onnx"], best.metrics)
         self._state_path().unlink(missing_ok=True)
         log.info("Best weights: epoch %d", self.position.best_epoch)
+
+    def _training_features(self, model: Detector) -> list[list[float]]:
+        """What mining needs to know about the images already labelled."""
+        predictor = self._predictor(model.to(self.compute.device))
+        pixels = self.data.training.pixels[:REMEMBERED]
+        return [deep.tolist() for _, _, deep in predictor.images(pixels, 2 * self.options.batch_size)]
+
+    def _predictor(self, model: Detector) -> Predictor:
+        fused = copy.deepcopy(model).eval().fuse()
+        return Predictor(fused, self.compute.device, self.compute.precision, PredictOptions())
 
     def _state_path(self) -> Path:
         return self.record.env.out_dir / STATE_FILE

@@ -5,15 +5,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.mining import random
+from detector.mining import cald, diversity, entropy, random
 from detector.mining.base import MiningOptions, Pool
 
 Algorithm = Callable[[Pool, MiningOptions], NDArray[np.float64]]
 ALGORITHMS: dict[str, Algorithm] = {
     "random": random.scores,
-    "diversity": random.scores,
-    "entropy": random.scores,
-    "cald": random.scores,
+    "diversity": diversity.scores,
+    "entropy": entropy.scores,
+    "cald": cald.scores,
 }
 
 
