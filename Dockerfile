@@ -2,7 +2,11 @@
 ARG BASE_IMAGE=python:3.11-slim
 FROM ${BASE_IMAGE}
 
-ARG PIP_ARGS=""
+# Where packages come from may be replaced, as pip's own variables: docker build --build-arg PIP_INDEX_URL=…
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+ARG PIP_FIND_LINKS
+ARG PIP_NO_INDEX
 ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     YMIR_STATE_DIR=/var/lib/ymir/state \
@@ -14,7 +18,7 @@ RUN useradd --uid 1000 --create-home --home-dir /var/lib/ymir ymir \
 WORKDIR /srv/ymir/site
 
 COPY requirements.txt ./
-RUN pip install --no-cache-dir $PIP_ARGS -r requirements.txt
+RUN pip install --no-cache-dir -r requirements.txt
 
 COPY . .
 RUN python tools/compile_messages.py \

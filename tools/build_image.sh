@@ -34,7 +34,7 @@ if [ -f "$requirements" ] && grep -Eq 'index-url|find-links' <<<"$settings"; the
   port=$((20000 + 16#${key:0:4} % 20000)) # the same for the same wheels, so that Docker's cache holds
   serve "$wheels" "$port"
   trap 'kill %1 2>/dev/null' EXIT
-  arguments+=(--build-arg "PIP_ARGS=--no-index --find-links http://127.0.0.1:$port/")
+  arguments+=(--build-arg PIP_NO_INDEX=1 --build-arg "PIP_FIND_LINKS=http://127.0.0.1:$port/")
 fi
 
 docker build --quiet "${arguments[@]}" --tag "$tag" "$@" "$folder" >/dev/null

@@ -56,7 +56,7 @@ def main() -> int:
     command += [word for path in local_folders(settings) for word in ("--volume", f"{path}:{path}:ro")]
     command += ["--volume", f"{options.requirements.resolve()}:/requirements.txt:ro"]
     command += ["--volume", f"{options.folder.resolve()}:/wheels", options.image]
-    command += ["pip", "download", "--quiet", "--dest", "/wheels", "-r", "/requirements.txt"]
+    command += ["pip", "download", "-qq", "--dest", "/wheels", "-r", "/requirements.txt"]
     return subprocess.run(command, env={**os.environ, **settings}, check=False).returncode
 
 
