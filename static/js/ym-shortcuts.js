@@ -1,5 +1,6 @@
 // Keys for what is on the page: data-key="g d" presses, data-focus-key="/" focuses. One listener for the whole page.
 const PAUSE_BETWEEN_KEYS = 900;
+const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
 class Shortcuts extends HTMLElement {
   connectedCallback() {
@@ -14,7 +15,7 @@ class Shortcuts extends HTMLElement {
 
   press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.target.closest("input, textarea, select, [contenteditable]")) {
+    if (event.target.closest(TYPING)) {
       if (event.key === "Escape") event.target.blur();
       return;
     }
