@@ -5,3 +5,18 @@ from django.utils.translation import gettext_lazy as _
 class DatasetsConfig(AppConfig):
     name = "datasets"
     verbose_name = _("Datasets")
+
+    def ready(self) -> None:
+        from datasets import jobs  # noqa: F401 # registers the job kinds
+        from datasets.models import Dataset
+        from projects import navigation
+
+        navigation.register(
+            navigation.Tab(
+                20,
+                "datasets",
+                _("Datasets"),
+                "datasets:list",
+                lambda project: Dataset.objects.filter(project=project, hidden_at=None).count(),
+            )
+        )

@@ -88,12 +88,12 @@ class Stacked:
 def stack(sides: Sequence[Tables]) -> Stacked:
     """Put versions with the same class codes one after the other."""
     counts = [np.diff(side.offsets().astype(np.int64)) for side in sides]
-    all_counts = np.concatenate(counts) if counts else np.empty(0, np.int64)
+    all_counts = np.concatenate([np.empty(0, np.int64), *counts])
     return Stacked(
         assets=pl.concat([side.assets for side in sides] or [schema.empty().assets]),
         annotations=pl.concat([side.annotations for side in sides] or [schema.empty().annotations]),
         keys=np.concatenate([schema.keys(side.assets) for side in sides] or [np.empty((0, 4), np.uint64)]),
-        starts=np.cumsum(all_counts) - all_counts,
+        starts=np.cumsum(all_counts, dtype=np.int64) - all_counts,
         counts=all_counts,
     )
 
@@ -224,7 +224,7 @@ def assets_with(tables: Tables, names: Collection[str]) -> np.ndarray:
 
 
 def sample(tables: Tables, *, seed: int, count: int | None = None, fraction: float | None = None) -> Tables:
-    """Choose assets at random: `count` of them, or a `fraction` (rounded, at least one). The same seed, the same choice.
+    """Choose assets at random: `count`, or a `fraction` (rounded, at least one). The same seed, the same choice.
 
     Raises:
         SampleTooLargeError: There are fewer assets than asked for.
@@ -260,3 +260,8 @@ def select(tables: Tables, assets: Sequence[str]) -> Tables:
     if len(absent):
         raise AssetsNotFoundError(sorted(absent.bin.encode("hex")))
     return keep(tables, tables.assets["asset"].is_in(asked.implode()).to_numpy())
+
+
+def drop_annotations(tables: Tables) -> Tables:
+    """Keep the assets alone."""
+    return Tables(tables.assets, tables.annotations.head(0))

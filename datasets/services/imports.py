@@ -1,0 +1,228 @@
+"""Bringing images and annotations in: the good ones become a version, every fault is in the report."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import models
+from django.utils.translation import gettext, gettext_lazy as _
+
+from common import archives, files
+from common.errors import DomainError
+from datasets.formats import importing
+from datasets.formats.coco import BrokenAnnotationsError
+from datasets.formats.faults import Fault
+from datasets.formats.importing import Draft, Imported
+from datasets.models import DatasetVersion
+from datasets.services import versions
+from datasets.store.assets import AssetStore
+from datasets.store.writer import write_version
+from executors.models import Job
+from executors.services import jobs
+from labels import services as labels
+from projects import services as projects
+from projects.models import Project
+
+Progress = Callable[[float, str], None]
+FORMATS = ("auto", "voc", "coco", "images")
+
+
+class Unknown(models.TextChoices):
+    """What becomes of classes that the project does not have."""
+
+    ADD = "add", _("add them to the project")
+    IGNORE = "ignore", _("leave their annotations out")
+    STOP = "stop", _("stop the import")
+
+
+class SourceNotFound(DomainError):
+    """The folder or zip is not there (any more)."""
+
+    id = "datasets.source_not_found"
+    status = 404
+    message = _("There is nothing at {path}.")
+    hint = _("Check the path; it is read on the machine where the worker runs.")
+    field = "path"
+
+
+class BrokenArchive(DomainError):
+    """A zip that cannot be read, or that would unpack beyond the limits."""
+
+    id = "datasets.broken_archive"
+    message = _("{file} cannot be read: {reason}.")
+    hint = _("Make the zip again, or import its folder.")
+    field = "path"
+
+
+class NothingToImport(DomainError):
+    """There are no images."""
+
+    id = "datasets.nothing_to_import"
+    message = _("{file} holds no images.")
+    hint = _("Put JPEG, PNG, BMP or WebP files into a folder named images, annotations beside it.")
+    field = "path"
+
+
+class FormatNotFound(DomainError):
+    """There are no annotations of the format that was asked for."""
+
+    id = "datasets.format_not_found"
+    message = _("{file} holds no annotations of the format {format}.")
+    hint = _("Choose “auto”, or “images” to import without annotations.")
+    field = "format"
+
+
+class BrokenAnnotations(DomainError):
+    """One file holds all annotations, and it cannot be read to its end: half of them would be worse than none."""
+
+    id = "datasets.broken_annotations"
+    message = _("{file}, line {line}: {detail}")
+    hint = _("Nothing was imported. Mend the file and import again.")
+    field = "path"
+
+
+class UnknownClasses(DomainError):
+    """The annotations name classes that the project does not have, and the import was told to stop then."""
+
+    id = "datasets.unknown_classes"
+    status = 409
+    message = _("The project does not have these classes: {names}.")
+    hint = _("Add them to the project or as aliases, or import with “add” or “ignore”. Nothing was imported.")
+    field = "unknown"
+
+
+def submit(
+    *,
+    project: Project,
+    name: str,
+    source: Path,
+    by: User | None,
+    format: str = "auto",  # noqa: A002 # the word that commands and forms use
+    unknown: str = Unknown.ADD,
+    message: str = "",
+    keep_source: bool = True,
+    dedupe_key: str = "",
+) -> Job:
+    """Import a folder or zip as the next version of a dataset; an upload (`keep_source=False`) is removed after.
+
+    Raises:
+        SourceNotFound
+        datasets.services.versions.BadDatasetName
+    """
+    versions.check_name(name)
+    if not source.exists():
+        raise SourceNotFound(path=source)
+    return jobs.submit(
+        kind="datasets.import",
+        title=gettext("Import %(name)s") % {"name": name},
+        params={
+            "name": name,
+            "source": str(source.resolve()),
+            "format": format,
+            "unknown": str(unknown),
+            "message": message,
+            "keep_source": keep_source,
+        },
+        project=project,
+        dedupe_key=dedupe_key,
+        by=by,
+    )
+
+
+def run(*, job: Job, progress: Progress) -> DatasetVersion:
+    """Do what `submit` asked for. Called again for the same job it makes the same version.
+
+    Raises:
+        SourceNotFound, BrokenArchive, NothingToImport, FormatNotFound, BrokenAnnotations, UnknownClasses
+    """
+    known = DatasetVersion.objects.filter(job=job).first()
+    if known is not None:
+        return known
+    params, project, source = job.params, job.project, Path(job.params["source"])
+    assert project is not None  # noqa: S101 # `submit` asks for one
+    imported = _read(source, project, params, job.created_by, progress)
+    root = Path(settings.YMIR_DATA_ROOT)
+    written = write_version(root, imported.tables)
+    _write_report(job, imported)
+    version = versions.commit(
+        dataset=versions.dataset(project=project, name=params["name"], by=job.created_by),
+        written=written,
+        parents=[],
+        operation=DatasetVersion.Operation.IMPORT,
+        params={"source": source.name, "format": params["format"], "unknown": params["unknown"]},
+        job=job,
+        by=job.created_by,
+        message=params["message"],
+        fault_count=imported.log.fault_count,
+    )
+    if not params["keep_source"]:
+        forget_upload(source)
+    return version
+
+
+def forget_upload(source: Path) -> None:
+    """Remove an uploaded source; anything outside the folder of uploads is left alone."""
+    if not source.is_relative_to(uploads()):
+        return
+    if source.is_dir():
+        shutil.rmtree(source, ignore_errors=True)
+    else:
+        source.unlink(missing_ok=True)
+
+
+def uploads() -> Path:
+    """Return the folder in which uploads wait for their import."""
+    return (Path(settings.YMIR_DATA_ROOT) / "uploads").resolve()
+
+
+def _read(
+    source: Path, project: Project, params: Mapping[str, Any], by: User | None, progress: Progress
+) -> Imported:
+    try:
+        with importing.open_draft(source, format_name=params["format"], progress=_part(progress, 0.0, 0.4)) as draft:
+            classes = _settle_classes(draft, project, Unknown(params["unknown"]), by)
+            store = AssetStore(Path(settings.YMIR_DATA_ROOT))
+            return draft.store(store, classes=classes, unknown="ignore", progress=_part(progress, 0.4, 1.0))
+    except FileNotFoundError as error:
+        raise SourceNotFound(path=source) from error
+    except archives.ArchiveError as error:
+        raise BrokenArchive(file=source.name, reason=error.reason) from error
+    except importing.NothingToImportError as error:
+        raise NothingToImport(file=source.name) from error
+    except importing.UnknownFormatError as error:
+        raise FormatNotFound(file=source.name, format=params["format"]) from error
+    except BrokenAnnotationsError as error:
+        fault = error.fault
+        raise BrokenAnnotations(file=fault.file, line=fault.line or 1, detail=fault.detail) from error
+
+
+def _settle_classes(draft: Draft, project: Project, unknown: Unknown, by: User | None) -> dict[str, str | None]:
+    """Map each name in the files to a class of the project, by name or alias; None leaves its annotations out."""
+    found = [name for name, count in draft.class_counts.items() if count and labels.is_valid_name(name)]
+    held = set(project.project_classes.values_list("label_class_id", flat=True))
+    mine = {name: label.name for name, label in labels.resolve(found).items() if label.pk in held}
+    strangers = [name for name in found if name not in mine]
+    if strangers and unknown is Unknown.STOP:
+        raise UnknownClasses(names=", ".join(strangers))
+    if strangers and unknown is Unknown.ADD:
+        projects.add_classes(project=project, names=strangers, by=by)
+        mine |= {name: label.name for name, label in labels.resolve(strangers).items()}
+    return {**mine}
+
+
+def _write_report(job: Job, imported: Imported) -> None:
+    report = {"faults": _as_json(imported.faults), "notices": _as_json(imported.notices)}
+    files.write_atomic(versions.report_file(job.pk), json.dumps(report, ensure_ascii=False).encode())
+
+
+def _as_json(found: Iterable[Fault]) -> list[dict[str, Any]]:
+    return [fault.as_json() for fault in found]
+
+
+def _part(progress: Progress, begin: float, end: float) -> Progress:
+    """Give a piece of the work its part of the whole progress."""
+    return lambda fraction, words: progress(begin + (end - begin) * fraction, words)

@@ -1,0 +1,158 @@
+"""Asking for a version made from others: merge, filter, sample, exclude, and what the loop needs of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+
+from datasets.models import DatasetVersion
+from datasets.services import versions
+from executors.models import Job
+from executors.services import jobs
+from projects.models import Project
+
+
+def submit_merge(
+    *,
+    project: Project,
+    name: str,
+    sources: Sequence[DatasetVersion],
+    by: User | None,
+    strategy: str = "newest",
+    message: str = "",
+    dedupe_key: str = "",
+) -> Job:
+    """Unite versions, given from the oldest to the newest; `strategy` newest, oldest or stop settles conflicts.
+
+    Raises:
+        datasets.services.versions.BadDatasetName
+    """
+    title = _("Merge into %(name)s") % {"name": name}
+    return _submit("datasets.merge", title, project, name, sources, {"strategy": strategy}, by, message, dedupe_key)
+
+
+def submit_filter(
+    *,
+    project: Project,
+    name: str,
+    source: DatasetVersion,
+    by: User | None,
+    classes: Sequence[str] = (),
+    exclude_classes: Sequence[str] = (),
+    message: str = "",
+    dedupe_key: str = "",
+) -> Job:
+    """Keep the assets with any of `classes` (all where none is given) and none of `exclude_classes`.
+
+    Raises:
+        datasets.services.versions.BadDatasetName
+    """
+    params = {"classes": list(classes), "exclude_classes": list(exclude_classes)}
+    title = _("Filter %(source)s") % {"source": source}
+    return _submit("datasets.filter", title, project, name, [source], params, by, message, dedupe_key)
+
+
+def submit_sample(
+    *,
+    project: Project,
+    name: str,
+    source: DatasetVersion,
+    by: User | None,
+    count: int | None = None,
+    share: float | None = None,
+    seed: int = 1,
+    message: str = "",
+    dedupe_key: str = "",
+) -> Job:
+    """Draw `count` assets, or a `share` (0..1) of them, by lot; the same seed draws the same.
+
+    Raises:
+        datasets.services.versions.BadDatasetName
+    """
+    params = {"count": count, "share": share, "seed": seed}
+    title = _("Sample %(source)s") % {"source": source}
+    return _submit("datasets.sample", title, project, name, [source], params, by, message, dedupe_key)
+
+
+def submit_exclude(
+    *,
+    project: Project,
+    name: str,
+    source: DatasetVersion,
+    excluded: Sequence[DatasetVersion],
+    by: User | None,
+    message: str = "",
+    dedupe_key: str = "",
+) -> Job:
+    """Keep the assets of `source` that no version of `excluded` holds.
+
+    Raises:
+        datasets.services.versions.BadDatasetName
+    """
+    title = _("Exclude from %(source)s") % {"source": source}
+    return _submit("datasets.exclude", title, project, name, [source, *excluded], {}, by, message, dedupe_key)
+
+
+def submit_prepare(
+    *,
+    project: Project,
+    name: str,
+    pool: DatasetVersion,
+    excluded: Sequence[DatasetVersion],
+    chunk: int | None,
+    seed: int,
+    by: User | None,
+    message: str = "",
+    dedupe_key: str = "",
+) -> Job:
+    """Choose the candidates of a round: the pool without `excluded`, of which `chunk` by lot; labels are dropped.
+
+    Raises:
+        datasets.services.versions.BadDatasetName
+    """
+    params = {"chunk": chunk, "seed": seed}
+    title = _("Choose candidates from %(pool)s") % {"pool": pool}
+    return _submit("datasets.prepare", title, project, name, [pool, *excluded], params, by, message, dedupe_key)
+
+
+def submit_label(
+    *,
+    project: Project,
+    name: str,
+    assets: DatasetVersion,
+    truth: DatasetVersion,
+    by: User | None,
+    message: str = "",
+    dedupe_key: str = "",
+) -> Job:
+    """Label by the simulated annotator: the assets of `assets` with the annotations that `truth` holds back.
+
+    Raises:
+        datasets.services.versions.BadDatasetName
+    """
+    params = {"annotator": "simulated"}
+    title = _("Label %(assets)s (simulated annotator)") % {"assets": assets}
+    return _submit("datasets.label", title, project, name, [assets, truth], params, by, message, dedupe_key)
+
+
+def _submit(
+    kind: str,
+    title: str,
+    project: Project,
+    name: str,
+    sources: Sequence[DatasetVersion],
+    params: dict[str, Any],
+    by: User | None,
+    message: str,
+    dedupe_key: str,
+) -> Job:
+    versions.check_name(name)
+    return jobs.submit(
+        kind=kind,
+        title=title,
+        params={"name": name, "sources": [source.pk for source in sources], "message": message, **params},
+        project=project,
+        dedupe_key=dedupe_key,
+        by=by,
+    )

@@ -1,0 +1,193 @@
+"""Dataset lines and their versions: naming, committing, finding, hiding."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from common.errors import DomainError
+from datasets.models import Dataset, DatasetVersion, VersionParent
+from datasets.store import reader
+from datasets.store.layout import Layout
+from datasets.store.schema import Tables
+from datasets.store.writer import Written
+from executors.models import Job
+from projects.models import Project
+
+NAME = re.compile(r"[^@/\\;,\s\x00-\x1f][^@/\\;,\x00-\x1f]{0,78}[^@/\\;,\s\x00-\x1f]|[^@/\\;,\s\x00-\x1f]")
+
+
+class BadDatasetName(DomainError):
+    """A name that commands and addresses could not carry."""
+
+    id = "datasets.bad_name"
+    message = _("“{name}” cannot be a dataset name.")
+    hint = _("Use 1 to 80 characters without @, slashes, commas or semicolons.")
+    field = "name"
+
+
+class VersionNotFound(DomainError):
+    """A command or form named a version that the project does not have."""
+
+    id = "datasets.version_not_found"
+    status = 404
+    message = _("The project has no dataset version “{ref}”.")
+    hint = _("Write NAME for the newest version or NAME@NUMBER; `dataset_log` lists them.")
+    field = "dataset"
+
+
+
+
+def dataset(*, project: Project, name: str, by: User | None) -> Dataset:
+    """Return the dataset with this name; made when the project has none.
+
+    Raises:
+        BadDatasetName
+    """
+    check_name(name)
+    found, _created = Dataset.objects.get_or_create(project=project, name=name, defaults={"created_by": by})
+    return found
+
+
+def check_name(name: str) -> None:
+    """Pass when a dataset may have this name.
+
+    Raises:
+        BadDatasetName
+    """
+    if not NAME.fullmatch(name):
+        raise BadDatasetName(name=name)
+
+
+def resolve(project: Project, ref: str) -> DatasetVersion:
+    """Return the version named `NAME@3`, or the newest one of `NAME`.
+
+    Raises:
+        VersionNotFound
+    """
+    name, _at, number = ref.partition("@")
+    found = DatasetVersion.objects.in_project(project).active().filter(dataset__name=name)
+    if number:
+        found = found.filter(number=int(number)) if number.isdecimal() and len(number) < 10 else found.none()  # noqa: PLR2004 # fits the column
+    version = found.select_related("dataset", "dataset__project").order_by("-number").first()
+    if version is None:
+        raise VersionNotFound(ref=ref)
+    return version
+
+
+def commit(
+    *,
+    dataset: Dataset,
+    written: Written,
+    parents: Sequence[DatasetVersion],
+    operation: DatasetVersion.Operation,
+    params: dict[str, Any],
+    job: Job | None,
+    by: User | None,
+    message: str = "",
+    fault_count: int = 0,
+) -> DatasetVersion:
+    """Record what lies in the store as the next version of a dataset; its files are there already.
+
+    Called again for the same job it returns the same version, so that a repeated job changes nothing.
+    """
+    with transaction.atomic():
+        Dataset.objects.select_for_update().get(pk=dataset.pk)
+        if job is not None:
+            known = DatasetVersion.objects.filter(job=job).first()
+            if known is not None:
+                return known
+        newest = dataset.versions.aggregate(newest=Max("number"))["newest"] or 0
+        version = DatasetVersion.objects.create(
+            dataset=dataset,
+            number=newest + 1,
+            content_id=written.content_id,
+            operation=operation,
+            params=params,
+            message=message,
+            job=job,
+            created_by=by,
+            asset_count=written.stats["asset_count"],
+            annotation_count=written.stats["annotation_count"],
+            class_counts=class_counts(written.stats),
+            fault_count=fault_count,
+        )
+        VersionParent.objects.bulk_create(
+            VersionParent(version=version, parent=parent, position=position) for position, parent in enumerate(parents)
+        )
+    return version
+
+
+def class_counts(stats: dict[str, Any]) -> dict[str, int]:
+    """Return the annotations of each class from the statistics counted at commit."""
+    counts: dict[str, int] = stats["class_counts"]
+    return counts
+
+
+def folder(version: DatasetVersion) -> Path:
+    """Return where the version's tables lie."""
+    return Layout(Path(settings.YMIR_DATA_ROOT)).version(version.content_id)
+
+
+def load(version: DatasetVersion) -> Tables:
+    """Read the version's whole tables."""
+    return reader.load(folder(version))
+
+
+def report_file(job_id: int) -> Path:
+    """Return where the report of an import lies: its faults and notices, kept when the job's folder is cleared."""
+    return Path(settings.YMIR_DATA_ROOT) / "reports" / f"{job_id}.json"
+
+
+def report(version: DatasetVersion) -> dict[str, Any]:
+    """Return the import report of a version: {"faults": [...], "notices": [...]}; empty for other operations."""
+    path = report_file(version.job_id) if version.job_id else None
+    if path is None or not path.exists():
+        return {"faults": [], "notices": []}
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
+
+
+def facts(version: DatasetVersion) -> dict[str, Any]:
+    """Return a version as commands and the API print it."""
+    links = version.parent_links.select_related("parent__dataset").order_by("position")
+    return {
+        "dataset": version.dataset.name,
+        "version": version.number,
+        "ref": version.ref,
+        "id": version.pk,
+        "content_id": version.content_id,
+        "asset_count": version.asset_count,
+        "annotation_count": version.annotation_count,
+        "class_counts": version.class_counts,
+        "parents": [link.parent.ref for link in links],
+        "operation": version.operation,
+        "params": version.params,
+        "message": version.message,
+        "created_at": version.created_at.isoformat(),
+        "faults": report(version)["faults"],
+    }
+
+
+def log(dataset: Dataset) -> list[DatasetVersion]:
+    """Return the versions of a dataset, newest first, with their parents fetched."""
+    found = dataset.versions.select_related("dataset", "created_by", "job")
+    return list(found.prefetch_related("parent_links__parent__dataset").order_by("-number"))
+
+
+def hide(*, version: DatasetVersion) -> None:
+    """Move a version to the trash; what was made from it stays."""
+    DatasetVersion.objects.filter(pk=version.pk, hidden_at=None).update(hidden_at=timezone.now())
+
+
+def restore(*, version: DatasetVersion) -> None:
+    """Take a version out of the trash."""
+    DatasetVersion.objects.filter(pk=version.pk).update(hidden_at=None)
