@@ -6,6 +6,7 @@ from typing import Final
 
 STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 TOLERANCE: Final = 1e-9
+LEAST_SPAN: Final = 1e-8  # what is closer together is one value
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Scale:
 
 def ticks(low: float, high: float, most: int = 6) -> list[float]:
     """Return at most `most` round values that lie within low and high, evenly spaced."""
-    if not high > low:
+    if _is_one_value(low, high):
         return [low]
     rough = (high - low) / most
     magnitude = 10.0 ** math.floor(math.log10(rough))
@@ -39,8 +40,8 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 def widen(low: float, high: float) -> tuple[float, float]:
     """Return limits at round values that hold low and high, so that lines do not touch the frame."""
-    if not high > low:
-        return (0.0, 1.0) if 0 <= low <= 1 else (low - abs(low) / 2, low + abs(low) / 2)
+    if _is_one_value(low, high):
+        return (0.0, 1.0) if -LEAST_SPAN <= low <= 1 else (low - abs(low) / 2, low + abs(low) / 2)
     marks = ticks(low, high)
     step = marks[1] - marks[0] if len(marks) > 1 else high - low
     return _clean(math.floor(low / step + TOLERANCE) * step), _clean(math.ceil(high / step - TOLERANCE) * step)
@@ -52,6 +53,10 @@ def text_of(values: list[float]) -> list[str]:
     while decimals < 6 and any(abs(round(value, decimals) - value) > TOLERANCE for value in values):  # noqa: PLR2004
         decimals += 1
     return [f"{value:,.{decimals}f}" for value in values]
+
+
+def _is_one_value(low: float, high: float) -> bool:
+    return high - low <= max(LEAST_SPAN, TOLERANCE * max(abs(low), abs(high)))
 
 
 def _clean(value: float) -> float:

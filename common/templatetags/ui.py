@@ -4,7 +4,7 @@ The library is a builtin of the template engine: pages need no `{% load %}`.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -111,24 +111,37 @@ def initials(name: str) -> str:
 
 
 # --- Numbers ----------------------------------------------------------------------------------------------------
-def _number_filter(name: str, write: Any) -> None:
+NOTHING = "–"
+
+
+def _number_filter(name: str, write: Callable[[Any], str]) -> None:
     """Register a way of writing numbers; nothing to write becomes a dash."""
-    register.filter(name, lambda value, *arguments: "–" if value is None or value == "" else write(value, *arguments))
+    register.filter(name, lambda value: NOTHING if value is None or value == "" else write(value))
 
 
 _number_filter("thousands", numbers.thousands)
-_number_filter("signed", numbers.signed)
 _number_filter("score", numbers.score)
-_number_filter("percent", numbers.percent)
 _number_filter("bytes", numbers.size)
 _number_filter("duration", numbers.duration)
+
+
+@register.filter
+def signed(value: float | str | None, decimals: int | None = None) -> str:
+    """Write a change with its sign: +0.025."""
+    return NOTHING if value is None or isinstance(value, str) else numbers.signed(value, decimals)
+
+
+@register.filter
+def percent(fraction: float | str | None, decimals: int = 0) -> str:
+    """Write a fraction as percent: 61 %."""
+    return NOTHING if fraction is None or isinstance(fraction, str) else numbers.percent(fraction, decimals)
 
 
 @register.filter
 def when(moment: datetime | None) -> str:
     """Say when, with the exact moment in the element: today 16:05."""
     if moment is None:
-        return "–"
+        return NOTHING
     return format_html('<time datetime="{}">{}</time>', moment.isoformat(), numbers.when(moment))
 
 

@@ -54,7 +54,7 @@ def test_ours_is_drawn_over_references_and_what_is_to_come_is_hollow() -> None:
     )
     drawing = chart.draw(740, 330)
     assert [path.css for path in drawing.lines] == ["s3 fine", "s2", "s1", "s1 future"]
-    assert [dot.css for dot in drawing.dots] == ["p0"]
+    assert [dot.css for dot in drawing.dots] == ["p2", "p0"]
     assert [band.css for band in drawing.bands] == ["b1"]
 
 
