@@ -1,0 +1,35 @@
+"""Draw assets of a version by lot."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from accounts import services as accounts
+from datasets.commands import VersionCommand
+from datasets.services import operations, versions
+from executors.models import Job
+from projects import services as projects
+
+
+class Command(VersionCommand):
+    help = "Draw assets by lot, by number or share; the same seed draws the same."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("source", metavar="NAME@VERSION")
+        size = parser.add_mutually_exclusive_group(required=True)
+        size.add_argument("--count", type=int)
+        size.add_argument("--share", type=float, help="over 0, at most 1")
+        parser.add_argument("--seed", type=int, default=1)
+
+    def submit(self, *, project: str, name: str, source: str, **options: Any) -> Job:
+        found = projects.find(project)
+        return operations.submit_sample(
+            project=found,
+            name=name,
+            source=versions.resolve(found, source),
+            count=options["count"],
+            share=options["share"],
+            seed=options["seed"],
+            message=options["message"],
+            by=accounts.acting_user(),
+        )
