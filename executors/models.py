@@ -32,7 +32,9 @@ class ExecutorImage(Authored, Hideable):
         READY = "ready", _("ready")
         FAILED = "failed", _("failed")
 
-    reference = models.CharField(_("reference"), max_length=255, help_text=_("As for docker pull, e.g. ymir/detector:1"))
+    reference = models.CharField(
+        _("reference"), max_length=255, help_text=_("As for docker pull, e.g. ymir/detector:1")
+    )
     runner = models.CharField(_("runs as"), max_length=10, choices=Runner.choices, default=Runner.DOCKER)
     name = models.CharField(_("name"), max_length=80)
     description = models.TextField(_("description"), max_length=500, blank=True)

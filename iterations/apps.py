@@ -11,5 +11,7 @@ class IterationsConfig(AppConfig):
 
         navigation.register(navigation.Tab(10, "overview", _("Overview"), "iterations:overview"))
         navigation.register(
-            navigation.Tab(60, "iterations", _("Iterations"), "iterations:list", lambda project: project.iterations.count())
+            navigation.Tab(
+                60, "iterations", _("Iterations"), "iterations:list", lambda project: project.iterations.count()
+            )
         )

@@ -37,7 +37,9 @@ def add(request: HttpRequest) -> HttpResponse:
             form.add_error("lines", f"{error.text()} {error.advice()}")
         else:
             count = len(form.entries())
-            messages.success(request, ngettext("%(count)d class added", "%(count)d classes added", count) % {"count": count})
+            messages.success(
+                request, ngettext("%(count)d class added", "%(count)d classes added", count) % {"count": count}
+            )
             return redirect("labels:list")
     return _render_list(request, form, status=422)
 

@@ -58,9 +58,7 @@ def find(name_or_id: str) -> Project:
 
 
 @transaction.atomic
-def create(
-    *, name: str, classes: Iterable[str], by: User, description: str = "", is_sample: bool = False
-) -> Project:
+def create(*, name: str, classes: Iterable[str], by: User, description: str = "", is_sample: bool = False) -> Project:
     """Create a project owned by `by`; unknown classes are added to the vocabulary.
 
     Raises:

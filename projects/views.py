@@ -78,9 +78,7 @@ def set_member(request: HttpRequest, pk: int) -> HttpResponse:
     form = MemberForm(request.POST)
     if form.is_valid():
         try:
-            services.set_member(
-                project=project, user=form.cleaned_data["username"], role=form.cleaned_data["role"]
-            )
+            services.set_member(project=project, user=form.cleaned_data["username"], role=form.cleaned_data["role"])
         except DomainError as error:
             form.add_error("role", f"{error.text()} {error.advice()}")
         else:

@@ -3,4 +3,4 @@
 set -euo pipefail
 
 exec "$(dirname "$0")/install_packages.sh" \
-  docker.io cgroupfs-mount iptables mmdebstrap docker-compose chromium gettext fonts-noto-cjk git python3-venv
+  docker.io cgroupfs-mount iptables mmdebstrap docker-compose busybox-static chromium gettext fonts-noto-cjk git python3-venv

@@ -130,7 +130,7 @@ def export(
     return target
 
 
-def fill(sink: Sink, exporter: Exporter, tables: Tables, with_images: bool, progress: Progress) -> None:  # noqa: FBT001
+def fill(sink: Sink, exporter: Exporter, tables: Tables, with_images: bool, progress: Progress) -> None:
     """Write the annotations, then the images."""
     tables = canonical.canonical(tables)
     names = image_names(tables)

@@ -25,6 +25,7 @@ _OVERSAMPLING = 2
 _MARGIN = 8
 _BEYOND = 40
 _NOTHING = -1
+_GAMMA = (255 * np.linspace(0, 1, 1 << 14) ** (1 / 2.2)).astype(np.float32)
 _SHAPES = shapes.PARTS | shapes.CLUTTER
 
 
@@ -157,7 +158,9 @@ def _moved(field: Field, down: int, right: int) -> Field:
 
 def _blurred(cover: Field, radius: float) -> Field:
     grey = Image.fromarray((cover * 255).astype(np.uint8))
-    return np.asarray(grey.filter(ImageFilter.GaussianBlur(radius)), dtype=np.float32) / 255
+    # At half the size: what is blurred has no detail to lose.
+    small = grey.reduce(2).filter(ImageFilter.GaussianBlur(radius / 2))
+    return np.asarray(small.resize(grey.size, Image.Resampling.BILINEAR), dtype=np.float32) / 255
 
 
 def _visible_box(owner: npt.NDArray[np.int16], thing: Thing, number: int) -> Box | None:
@@ -179,7 +182,7 @@ def _photograph(canvas: Field, scene: Scene) -> npt.NDArray[np.uint8]:
     linear = np.clip((rows[:, 0::2] + rows[:, 1::2]) * (scene.exposure / _OVERSAMPLING**2), 0, None)
     # The filmic curve of Narkowicz 2015 ("ACES filmic tone mapping curve"): highlights on metal do not burn out.
     toned = linear * (2.51 * linear + 0.03) / (linear * (2.43 * linear + 0.59) + 0.14)
-    shown = np.power(np.clip(toned, 0, 1), 1 / 2.2) * 255
+    shown = _GAMMA[(np.clip(toned, 0, 1) * (len(_GAMMA) - 1)).astype(np.uint16)]
     shown += scene.grain * rng.standard_normal((HEIGHT, WIDTH, 1), dtype=np.float32)
     shown += 0.5 * scene.grain * rng.standard_normal(shown.shape, dtype=np.float32)
     picture = Image.fromarray(np.clip(shown, 0, 255).astype(np.uint8))

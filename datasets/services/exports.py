@@ -5,7 +5,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
 from datasets.formats import exporting

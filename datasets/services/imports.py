@@ -9,7 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from common import archives, files
 from common.errors import DomainError
@@ -179,9 +180,7 @@ def uploads() -> Path:
     return (Path(settings.YMIR_DATA_ROOT) / "uploads").resolve()
 
 
-def _read(
-    source: Path, project: Project, params: Mapping[str, Any], by: User | None, progress: Progress
-) -> Imported:
+def _read(source: Path, project: Project, params: Mapping[str, Any], by: User | None, progress: Progress) -> Imported:
     try:
         with importing.open_draft(source, format_name=params["format"], progress=_part(progress, 0.0, 0.4)) as draft:
             classes = _settle_classes(draft, project, Unknown(params["unknown"]), by)

@@ -44,8 +44,6 @@ class VersionNotFound(DomainError):
     field = "dataset"
 
 
-
-
 def dataset(*, project: Project, name: str, by: User | None) -> Dataset:
     """Return the dataset with this name; made when the project has none.
 

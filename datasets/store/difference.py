@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from datasets.store import canonical, schema
@@ -44,7 +43,7 @@ def diff(before: Tables, after: Tables, *, min_iou: float = MIN_IOU) -> Differen
     other values). What is left was removed or added.
     """
     old_assets, new_assets = before.assets, after.assets
-    common = old_assets.join(new_assets, on=schema_columns(schema.ASSETS), how="semi", nulls_equal=True)
+    common = old_assets.join(new_assets, on=list(schema.ASSETS), how="semi", nulls_equal=True)
     changed = new_assets.join(old_assets, on="asset", how="semi").join(common, on="asset", how="anti")
     return Difference(
         added_assets=new_assets.join(old_assets, on="asset", how="anti", maintain_order="left"),
@@ -52,11 +51,6 @@ def diff(before: Tables, after: Tables, *, min_iou: float = MIN_IOU) -> Differen
         changed_assets=changed.sort("asset"),
         changes=compare_annotations(schema.to_rows(before), schema.to_rows(after), min_iou),
     )
-
-
-def schema_columns(columns: dict[str, object]) -> list[str]:
-    """Return the names of columns."""
-    return list(columns)
 
 
 def compare_annotations(before: pl.DataFrame, after: pl.DataFrame, min_iou: float) -> pl.DataFrame:

@@ -102,7 +102,7 @@ def _inclusive(boxes: pl.DataFrame) -> pl.DataFrame:
 
     def last(start: str, size: str, limit: str, least: str) -> pl.Expr:
         end = (pl.col(start) + pl.col(size)).round() - 1
-        inner = pl.min_horizontal(end, pl.col(limit).cast(pl.Float64) - 1).cast(pl.Int64)
+        inner = pl.min_horizontal(end.clip(0), pl.col(limit).cast(pl.Float64) - 1).cast(pl.Int64)
         return pl.max_horizontal(inner, pl.col(least))
 
     return boxes.with_columns(xmin=first("x", "width"), ymin=first("y", "height")).with_columns(

@@ -83,8 +83,9 @@ def _link_all(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     for source, target in pairs:
         try:
             os.link(source, target)
-        except FileExistsError:  # a run before this one, or the same asset in two splits
-            continue
+        except FileExistsError:  # prepared before; a symbolic link still needs its mount
+            if os.path.islink(target):  # noqa: PTH114
+                rest.append((source, target))
         except OSError as error:
             if error.errno not in _NO_LINK:
                 raise

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 KILLED_EXIT_CODE = 137
 """128 + SIGKILL: ended from outside, or by the kernel for want of memory."""
 DEFAULT_GRACE = 10.0
+_CLOCK_SLACK = 0.1
+"""Seconds by which the clocks of files and engines may lag behind ours."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def classify(
         return Cause.FINISHED
     if oom_killed:
         return Cause.OUT_OF_MEMORY
-    if time_limit and (finished_at - started_at).total_seconds() >= time_limit:
+    if time_limit and (finished_at - started_at).total_seconds() >= time_limit - _CLOCK_SLACK:
         return Cause.TIME_LIMIT
     return Cause.KILLED if exit_code in {KILLED_EXIT_CODE, 143} else Cause.EXIT_CODE
 

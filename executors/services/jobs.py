@@ -1,8 +1,8 @@
 """Every change of a job's state: each is one conditional UPDATE, and 0 rows changed means that someone else won.
 
-    pending ──claim──> running ──> succeeded | failed | canceled        (final states are never left)
-       ^                  │
-       └── release_lost ──┘   the worker fell silent; the next one adopts its container
+pending ──claim──> running ──> succeeded | failed | canceled        (final states are never left)
+   ^                  │
+   └── release_lost ──┘   the worker fell silent; the next one adopts its container
 """
 
 import logging
@@ -332,7 +332,9 @@ def release_lost(job: Job) -> bool:
 def waiting(now: datetime, *, older_than: float = 0.0) -> list[Job]:
     """Return the jobs in the queue that were made at least `older_than` seconds ago, oldest first."""
     made_before = now - timedelta(seconds=older_than)
-    return list(Job.objects.filter(Q(state=Job.State.PENDING), created_at__lte=made_before).order_by("created_at", "pk"))
+    return list(
+        Job.objects.filter(Q(state=Job.State.PENDING), created_at__lte=made_before).order_by("created_at", "pk")
+    )
 
 
 # --- reading ------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,9 @@ def ring(views: list[RoundView], points: list[CurvePoint]) -> Ring:
     """Draw the mined arm: `views` oldest first, `points` of the learning curve for the results."""
     if not views:
         quarters = [Quarter(name=str(IterationStep.Kind(step).label)) for step in QUARTERS]
-        return Ring(steps=quarters, title=_("Round 0"), subtitle=_("not started"), summary=_("The loop has not started."))
+        return Ring(
+            steps=quarters, title=_("Round 0"), subtitle=_("not started"), summary=_("The loop has not started.")
+        )
     newest = views[-1]
     results = {point.number: point.map50 for point in points}
     finished = [view for view in views if view.is_finished and view.iteration.number]

@@ -61,7 +61,9 @@ def run(*, by: User, data: Path | None, round_count: int, top_k: int | None, see
     """
     image = _image(by, report)
     project = _project(data, by)
-    sets = _sets_of_sample(project, seed, by, report) if data is None else _sets_of_data(project, data, seed, by, report)
+    sets = (
+        _sets_of_sample(project, seed, by, report) if data is None else _sets_of_data(project, data, seed, by, report)
+    )
     _settle_loop(project, sets, image, top_k, seed, by, report)
     for number in range(round_count + 1):
         for arm in (Arm.MINED, Arm.RANDOM) if number else (Arm.MINED,):

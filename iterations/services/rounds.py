@@ -71,9 +71,7 @@ def start_round(*, project: Project, by: User | None, arm: Arm = Arm.MINED, auto
     number = own[-1].iteration.number + 1 if own else (1 if loop.initial_model else 0)
     needed = ("image", "validation", "initial_training") if number == 0 else ("image", "validation", "pool")
     loop_settings.require(loop, *needed)
-    iteration = Iteration.objects.create(
-        project=project, arm=arm, number=number, is_automatic=automatic, created_by=by
-    )
+    iteration = Iteration.objects.create(project=project, arm=arm, number=number, is_automatic=automatic, created_by=by)
     kinds = steps_of(number, with_testing=loop.testing is not None)
     for kind in kinds:
         IterationStep.objects.create(iteration=iteration, kind=kind)

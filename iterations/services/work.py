@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
+from models.services import inference, mining, training
 
 from datasets.models import DatasetVersion
 from datasets.services import operations
@@ -14,7 +15,6 @@ from iterations.selectors import RoundView
 from iterations.services import settings as loop_settings
 from iterations.steps import Inputs, Step, source_of
 from models.models import Checkpoint, ModelVersion
-from models.services import inference, mining, training
 
 
 @dataclass(frozen=True)

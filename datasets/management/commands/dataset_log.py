@@ -17,7 +17,10 @@ class Command(YmirCommand):
 
     def run(self, *, project: str, name: str, **options: Any) -> dict[str, Any]:
         newest = versions.resolve(projects.find(project), name)
-        return {"dataset": newest.dataset.name, "versions": [versions.facts(each) for each in versions.log(newest.dataset)]}
+        return {
+            "dataset": newest.dataset.name,
+            "versions": [versions.facts(each) for each in versions.log(newest.dataset)],
+        }
 
     def describe(self, facts: dict[str, Any]) -> str:
         return "\n".join(_line(each) for each in facts["versions"])

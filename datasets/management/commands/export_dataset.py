@@ -27,4 +27,9 @@ class Command(YmirCommand):
             destination=path,
             with_images=not options["annotations_only"],
         )
-        return {"version": version.ref, "format": options["format"], "path": str(path), "asset_count": version.asset_count}
+        return {
+            "version": version.ref,
+            "format": options["format"],
+            "path": str(path),
+            "asset_count": version.asset_count,
+        }

@@ -26,9 +26,7 @@ class Command(YmirCommand):
         parser.add_argument("--top-k", type=int, help="assets to label each round (default: as many as at the start)")
         parser.add_argument("--seed", type=int, default=1)
 
-    def run(
-        self, *, data: Path | None, rounds: int, top_k: int | None, seed: int, **options: Any
-    ) -> dict[str, Any]:
+    def run(self, *, data: Path | None, rounds: int, top_k: int | None, seed: int, **options: Any) -> dict[str, Any]:
         if data is not None and not data.exists():
             raise WrongUse(f"{data} does not exist.")
         progress = Progress(self.stderr.write)
