@@ -9,9 +9,10 @@ class Log extends HTMLElement {
     this.querySelector(".follow").hidden = false;
     this.tick.checked = Log.following ?? this.tick.checked;
     this.tick.addEventListener("change", () => this.remember(this.tick.checked));
-    this.box.addEventListener("scroll", () => this.remember(this.atEnd()), { passive: true });
+    this.box.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.observer = new MutationObserver(() => this.follow());
     this.observer.observe(this.box, { childList: true, characterData: true, subtree: true });
+    if (!this.tick.checked) this.box.scrollTop = Log.place ?? 0;
     this.follow();
   }
 
@@ -19,7 +20,12 @@ class Log extends HTMLElement {
     this.observer?.disconnect();
   }
 
-  // Kept on the class: a fragment that is swapped whole makes a new element.
+  scrolled() {
+    Log.place = this.box.scrollTop;
+    this.remember(this.atEnd());
+  }
+
+  // Kept on the class, as is the place: a fragment that is swapped whole makes a new element.
   remember(following) {
     Log.following = following;
     this.tick.checked = following;
