@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 MINUS: Final = "−"
-THIN_SPACE: Final = "\u2009"
+THIN_SPACE: Final = "\u202f"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 KIBI: Final = 1024
 Number = int | float

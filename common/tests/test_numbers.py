@@ -41,8 +41,8 @@ def test_durations_have_their_two_largest_units(seconds: float | timedelta, text
 
 
 def test_shares_scores_and_sizes() -> None:
-    assert numbers.percent(0.61) == "61\u2009%"
-    assert numbers.percent(0.9889, 1) == "98.9\u2009%"
+    assert numbers.percent(0.61) == "61\u202f%"
+    assert numbers.percent(0.9889, 1) == "98.9\u202f%"
     assert numbers.score(0.87149) == "0.871"
     assert numbers.size(512) == "512 B"
     assert numbers.size(18_245_223) == "17.4 MB"
