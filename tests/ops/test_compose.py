@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,21 @@ def build(tag: str, folder: Path, *words: str) -> str:
 def compose_command() -> list[str]:
     plugin = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
     return ["docker", "compose"] if plugin.returncode == 0 else ["docker-compose"]
+
+
+def answers(port: int) -> bool:
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/health/", timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_until_healthy(port: int, seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not answers(port):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
 
 
 class Compose:
@@ -101,8 +117,7 @@ def photographs(compose: Compose) -> Path:
 
 
 def test_every_service_runs_and_the_site_is_healthy(compose: Compose) -> None:
-    wait = f"timeout 120 sh -c 'until curl -sf http://127.0.0.1:{compose.port}/health/; do sleep 0.3; done'"
-    subprocess.run(["bash", "-c", wait], check=True, capture_output=True)
+    wait_until_healthy(compose.port)
     running = compose.containers(f"label=com.docker.compose.project={compose.project}", "status=running")
     assert len(running) == len(["web", "worker", "executor", "scheduler", "db", "redis"])
     with urllib.request.urlopen(f"http://127.0.0.1:{compose.port}/") as page:
