@@ -1,0 +1,108 @@
+"""From a job with an image to what a runner starts: the contract's config and env files, and the limits of the run."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from common.errors import DomainError
+from executors.contract import config as config_files
+from executors.contract import env as env_files
+from executors.contract.config import Injected
+from executors.contract.env import Tasks
+from executors.contract.errors import ConfigError
+from executors.contract.index import Staged
+from executors.contract.layout import task_id
+from executors.kinds import JobContext
+from executors.models import ExecutorImage, TaskTemplate
+from executors.runners.base import Mount, RunSpec
+
+MEGABYTE = 1 << 20
+UNPRIVILEGED = 65534  # nobody: what a worker that runs as root starts containers as
+
+
+class TaskNotOffered(DomainError):
+    """The image has no template for what it is asked to do."""
+
+    id = "executors.task_not_offered"
+    status = 409
+    message = _("{image} does not offer {task}.")
+    hint = _("Choose an image that does.")
+    field = "image"
+
+
+class BadParameter(DomainError):
+    """A hyper-parameter does not fit its template."""
+
+    id = "executors.bad_parameter"
+    message = _("{key}: {reason}")
+    hint = _("The template on the image's page says what fits.")
+    field = "config"
+
+
+def template(image: ExecutorImage, task: str, object_type: int) -> dict[str, Any]:
+    """Return the values of an image's template for a task.
+
+    Raises:
+        TaskNotOffered, BadParameter
+    """
+    found = image.templates.filter(task=task, object_type=object_type).first()
+    if found is None:
+        raise TaskNotOffered(image=image.name, task=TaskTemplate.Task(task).label)
+    try:
+        return config_files.load(found.source)
+    except ConfigError as error:
+        raise BadParameter(key=error.key, reason=error.reason) from error
+
+
+def configuration(
+    image: ExecutorImage, tasks: Sequence[str], overrides: Mapping[str, Any], injected: Injected
+) -> dict[str, Any]:
+    """Return the configuration of a run: the templates of its tasks, what people changed, and what we know.
+
+    Raises:
+        TaskNotOffered, BadParameter
+    """
+    templates = [template(image, task, injected.object_type) for task in tasks]
+    try:
+        return config_files.merge(templates, overrides, injected)
+    except ConfigError as error:
+        raise BadParameter(key=error.key, reason=error.reason) from error
+
+
+def spec(ctx: JobContext, *, config: Mapping[str, Any], tasks: Tasks, staged: Staged) -> RunSpec:
+    """Write config.yaml and env.yaml and return what to start.
+
+    Raises:
+        BadParameter
+    """
+    image = ctx.job.image
+    assert image is not None  # noqa: S101 # only kinds whose jobs have an image come here
+    try:
+        config_files.write(ctx.work, config)
+        shm = config_files.shm_bytes(config, gpu_count=len(ctx.gpus), cap=settings.YMIR_SHM_MAX_MB * MEGABYTE)
+    except ConfigError as error:
+        raise BadParameter(key=error.key, reason=error.reason) from error
+    name = task_id(ctx.job.pk)
+    env_files.write(ctx.work, task_id=name, tasks=tasks)
+    return RunSpec(
+        name=name,
+        image=image.digest if image.digest.startswith("sha256:") else image.reference,
+        work_dir=ctx.work.root,
+        job=str(ctx.job.pk),
+        gpus=ctx.gpus,
+        user=_user(),
+        shm_bytes=shm,
+        memory_bytes=settings.YMIR_EXECUTOR_MEMORY_MB * MEGABYTE,
+        pids=settings.YMIR_EXECUTOR_PIDS,
+        time_limit=float(settings.YMIR_JOB_TIME_LIMIT),
+        network=image.network_allowed or settings.YMIR_EXECUTOR_NETWORK,
+        mounts=tuple(Mount(path) for path in staged.mounts),
+    )
+
+
+def _user() -> str:
+    uid, gid = os.getuid(), os.getgid()
+    return f"{uid}:{gid}" if uid else f"{UNPRIVILEGED}:{UNPRIVILEGED}"
