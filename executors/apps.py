@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class ExecutorsConfig(AppConfig):
     name = "executors"
     verbose_name = _("Executors")
+
+    def ready(self) -> None:
+        from executors import selectors
+        from projects import navigation
+
+        navigation.register(navigation.Tab(70, "jobs", _("Jobs"), "executors:jobs", selectors.active_count))

@@ -1,0 +1,1 @@
+"""What the pages of jobs and compute show, made from rows and files."""

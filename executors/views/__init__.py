@@ -1,0 +1,1 @@
+"""Pages of jobs, executor images and compute."""
