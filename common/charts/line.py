@@ -17,6 +17,7 @@ Role = Literal["ours", "reference", "limit"]
 LEFT, TOP, BOTTOM, EDGE = 38.0, 32.0, 28.0, 10.0
 X_ROOM: Final = 0.04
 CORNER = (150.0, 34.0)  # of the plot, where the name of the x axis stands
+MOST_POINTS: Final = 400
 LABEL_SIZE: Final = 12.0
 LABEL_STEP: Final = 15.0  # least distance between the baselines of two labels
 LABEL_GAP: Final = 9.0
@@ -218,7 +219,7 @@ class _Layout:
         return _round(self.x.at(point[0])), _round(self.y.at(min(self.y_high, max(self.y_low, point[1]))))
 
     def _path(self, points: Sequence[Point]) -> str:
-        return "M" + "L".join(f"{x} {y}" for x, y in map(self._position, points))
+        return "M" + "L".join(f"{x} {y}" for x, y in map(self._position, _thinned(points)))
 
     def _band(self, series: Series) -> Path:
         upper = [(x, high) for x, _, high in series.band]
@@ -293,14 +294,20 @@ class _Layout:
         if not self.chart.series:
             return
         lines = [series for series in self.chart.series if series.role != "limit"]
-        values = [dict(series.points) for series in lines]
+        values = [dict(_thinned(series.points)) for series in lines]
         for x in sorted({x for points in values for x in points}):
             parts = [
                 f"{_name(series)} {points[x]:.{self.chart.decimals}f}".strip()
                 for series, points in zip(lines, values, strict=True)
                 if x in points
             ]
-            yield _round(self.x.at(x)), f"{self.chart.x_label} {x:g}: {' · '.join(parts)}".strip()
+            yield _round(self.x.at(x)), f"{self.chart.x_label} {scale.text_of([x])[0]}: {' · '.join(parts)}".strip()
+
+
+def _thinned(points: Sequence[Point]) -> Sequence[Point]:
+    """Leave out points that lie closer together than the eye can tell; the last one stays."""
+    stride = -(-len(points) // MOST_POINTS)
+    return [*points[:-1:stride], points[-1]] if stride > 1 else points
 
 
 def _name(series: Series) -> str:

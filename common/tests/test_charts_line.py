@@ -80,3 +80,9 @@ def test_the_name_of_the_x_axis_gives_way_to_a_line() -> None:
 def test_marks_outside_the_limits_are_held_at_the_edge() -> None:
     chart = LineChart([Series([(0, 0.5), (1, 0.9)], "a")], y_range=(0, 1), marks=[Mark(0.5, 1.7, "best")])
     assert chart.draw(590, 262).dots[-1].y == 32.0
+
+
+def test_long_lines_are_thinned_and_keep_their_end() -> None:
+    drawing = LineChart([Series([(x, x / 10_000) for x in range(10_001)], "loss")]).draw(590, 262)
+    assert drawing.lines[0].d.count("L") <= 401
+    assert drawing.readout[-1][1] == "10,000: loss 1.000"
