@@ -54,7 +54,7 @@ def template(image: ExecutorImage, task: str, object_type: int) -> dict[str, Any
     try:
         return config_files.load(found.source)
     except ConfigError as error:
-        raise BadParameter(key=error.key, reason=error.reason) from error
+        raise BadParameter(key=error.where, reason=error.reason) from error
 
 
 def configuration(
@@ -69,7 +69,7 @@ def configuration(
     try:
         return config_files.merge(templates, overrides, injected)
     except ConfigError as error:
-        raise BadParameter(key=error.key, reason=error.reason) from error
+        raise BadParameter(key=error.where, reason=error.reason) from error
 
 
 def spec(ctx: JobContext, *, config: Mapping[str, Any], tasks: Tasks, staged: Staged) -> RunSpec:
@@ -84,7 +84,7 @@ def spec(ctx: JobContext, *, config: Mapping[str, Any], tasks: Tasks, staged: St
         config_files.write(ctx.work, config)
         shm = config_files.shm_bytes(config, gpu_count=len(ctx.gpus), cap=settings.YMIR_SHM_MAX_MB * MEGABYTE)
     except ConfigError as error:
-        raise BadParameter(key=error.key, reason=error.reason) from error
+        raise BadParameter(key=error.where, reason=error.reason) from error
     name = task_id(ctx.job.pk)
     env_files.write(ctx.work, task_id=name, tasks=tasks)
     return RunSpec(

@@ -95,7 +95,5 @@ def place_weights(work: WorkDir, checkpoint: Checkpoint | None) -> tuple[str, ..
     """Put a checkpoint's files into the run's folder; returns their paths as the program sees them."""
     if checkpoint is None:
         return ()
-    placed = weights.place(
-        data_root(), checkpoint.model_version.weights_id, checkpoint.name, work.weights_dir
-    )
+    placed = weights.place(data_root(), checkpoint.model_version.weights_id, checkpoint.name, work.weights_dir)
     return tuple(work.inside(path) for path in placed)

@@ -1,0 +1,205 @@
+"""Model lines and their versions: naming, registering, finding, recommending a checkpoint."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from common.errors import DomainError
+from datasets.models import DatasetVersion
+from datasets.services import versions
+from executors.models import ExecutorImage, Job
+from models.models import Checkpoint, Evaluation, ModelVersion, RegisteredModel
+from models.weights.store import StoredWeights
+from projects.models import Project
+
+
+class BadModelName(DomainError):
+    """A name that commands and addresses could not carry."""
+
+    id = "models.bad_name"
+    message = _("“{name}” cannot be a model name.")
+    hint = _("Use 1 to 80 characters without @, slashes, commas or semicolons.")
+    field = "name"
+
+
+class ModelNotFound(DomainError):
+    """A command or form named a model version that the project does not have."""
+
+    id = "models.version_not_found"
+    status = 404
+    message = _("The project has no model version “{ref}”.")
+    hint = _("Write NAME for the newest version or NAME@NUMBER.")
+    field = "model"
+
+
+class NoCheckpoint(DomainError):
+    """A model version without a recommended checkpoint cannot run."""
+
+    id = "models.no_checkpoint"
+    status = 409
+    message = _("{version} has no recommended checkpoint.")
+    hint = _("Choose one on the model's page.")
+    field = "model"
+
+
+def check_name(name: str) -> None:
+    """Pass when a model may have this name; the rule is that of datasets.
+
+    Raises:
+        BadModelName
+    """
+    if not versions.NAME.fullmatch(name):
+        raise BadModelName(name=name)
+
+
+def resolve(project: Project, ref: str) -> ModelVersion:
+    """Return the version named `NAME@3`, or the newest one of `NAME`.
+
+    Raises:
+        ModelNotFound
+    """
+    name, _at, number = ref.partition("@")
+    found = ModelVersion.objects.in_project(project).active().filter(registered_model__name=name)
+    if number:
+        found = found.filter(number=int(number)) if number.isdecimal() and len(number) < 10 else found.none()  # noqa: PLR2004 # fits the column
+    version = found.for_list().order_by("-number").first()
+    if version is None:
+        raise ModelNotFound(ref=ref)
+    return version
+
+
+def checkpoint_of(version: ModelVersion) -> Checkpoint:
+    """Return the checkpoint that runs use unless told otherwise.
+
+    Raises:
+        NoCheckpoint
+    """
+    if version.recommended is None:
+        raise NoCheckpoint(version=version)
+    return version.recommended
+
+
+def register(
+    *,
+    project: Project,
+    name: str,
+    stored: StoredWeights,
+    job: Job | None,
+    by: User | None,
+    config: Mapping[str, Any],
+    image: ExecutorImage | None = None,
+    training: DatasetVersion | None = None,
+    validation: DatasetVersion | None = None,
+    parent: ModelVersion | None = None,
+    message: str = "",
+    is_partial: bool = False,
+) -> ModelVersion:
+    """Record stored weights as the next version of a model line; the weights are there already.
+
+    Called again for the same job it returns the same version.
+
+    Raises:
+        BadModelName
+    """
+    check_name(name)
+    line, _created = RegisteredModel.objects.get_or_create(project=project, name=name, defaults={"created_by": by})
+    with transaction.atomic():
+        RegisteredModel.objects.select_for_update().get(pk=line.pk)
+        if job is not None:
+            known = ModelVersion.objects.filter(job=job).first()
+            if known is not None:
+                return known
+        newest = line.versions.aggregate(newest=Max("number"))["newest"] or 0
+        version = ModelVersion.objects.create(
+            registered_model=line,
+            number=newest + 1,
+            weights_id=stored.weights_id,
+            object_type=stored.package.object_type,
+            class_names=list(stored.package.class_names),
+            config=dict(config),
+            message=message,
+            is_partial=is_partial,
+            image=image,
+            training_version=training,
+            validation_version=validation,
+            parent=parent,
+            job=job,
+            created_by=by,
+        )
+        checkpoints = [
+            Checkpoint.objects.create(
+                model_version=version,
+                name=stage.name,
+                files=list(stage.files),
+                metrics=dict(stage.metrics),
+                saved_at=datetime.fromtimestamp(stage.timestamp, UTC),
+            )
+            for stage in stored.package.stages
+        ]
+        version.recommended = next(each for each in checkpoints if each.name == stored.package.best)
+        version.save(update_fields=["recommended"])
+    return version
+
+
+def recommend(*, checkpoint: Checkpoint) -> None:
+    """Make a checkpoint the one that runs use unless told otherwise."""
+    ModelVersion.objects.filter(pk=checkpoint.model_version_id).update(recommended=checkpoint)
+
+
+def hide(*, version: ModelVersion) -> None:
+    """Move a version to the trash; what was made with it stays."""
+    ModelVersion.objects.filter(pk=version.pk, hidden_at=None).update(hidden_at=timezone.now())
+
+
+def restore(*, version: ModelVersion) -> None:
+    """Take a version out of the trash."""
+    ModelVersion.objects.filter(pk=version.pk).update(hidden_at=None)
+
+
+def facts(version: ModelVersion) -> dict[str, Any]:
+    """Return a version as commands and the API print it."""
+    recommended = version.recommended
+    return {
+        "model": version.registered_model.name,
+        "version": version.number,
+        "ref": version.ref,
+        "id": version.pk,
+        "weights_id": version.weights_id,
+        "classes": version.class_names,
+        "checkpoints": [
+            {"id": each.pk, "name": each.name, "metrics": each.metrics, "files": each.files}
+            for each in version.checkpoints.all()
+        ],
+        "recommended": recommended.name if recommended else None,
+        "metrics": recommended.metrics if recommended else {},
+        "training": version.training_version.ref if version.training_version else None,
+        "validation": version.validation_version.ref if version.validation_version else None,
+        "is_partial": version.is_partial,
+        "message": version.message,
+        "created_at": version.created_at.isoformat(),
+    }
+
+
+def evaluation_facts(evaluation: Evaluation) -> dict[str, Any]:
+    """Return an evaluation as commands and the API print it."""
+    report = evaluation.report
+    return {
+        "evaluation": evaluation.pk,
+        "prediction": evaluation.prediction_id,
+        "mAP50": report.get("mAP50"),
+        "mAP50_95": report.get("mAP50_95"),
+        "mAR": report.get("mAR"),
+        "per_class": {
+            each["name"]: {key: each[key] for key in ("AP50", "AP50_95", "AR", "tp", "fp", "fn")}
+            for each in report.get("per_class", [])
+        },
+        "confidence": report.get("confidence"),
+        "iou": report.get("iou"),
+        "intervals": report.get("intervals", {}),
+    }
