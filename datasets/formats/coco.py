@@ -33,6 +33,7 @@ ROWS_PER_PIECE = 50_000
 MIN_POLYGON = 6
 
 Id = int | str
+NOTHING = msgspec.Raw()
 
 
 class CocoImage(msgspec.Struct, gc=False):
@@ -58,7 +59,7 @@ class CocoAnnotation(msgspec.Struct, gc=False):
     category_id: Id
     id: Id | None = None
     bbox: list[float | None] | None = None
-    segmentation: msgspec.Raw | None = None
+    segmentation: msgspec.Raw = NOTHING
     iscrowd: float | bool | None = 0
     score: float | None = None
     confidence: float | None = None
@@ -66,7 +67,7 @@ class CocoAnnotation(msgspec.Struct, gc=False):
     rotation: float | None = None
     difficult: float | bool | None = 0
     truncated: float | bool | None = 0
-    attributes: msgspec.Raw | None = None
+    attributes: msgspec.Raw = NOTHING
 
 
 class BrokenAnnotationsError(ValueError):
@@ -246,17 +247,17 @@ class CocoFile:
         boxes.flags.extend([read_flags(item) for item in items])
         boxes.kind.extend([raw.BOX] * len(items))
         for row, item in enumerate(items, start):
-            if item.segmentation is not None or item.attributes is not None:
+            if item.segmentation is not NOTHING or item.attributes is not NOTHING:
                 self.take_extras(row, item)
 
     def take_extras(self, row: int, item: CocoAnnotation) -> None:
         """Keep the outline and what else is said of an annotation."""
         boxes = self.reading.boxes
-        shape = bytes(item.segmentation or b"")
+        shape = bytes(item.segmentation)
         if self.reading.keep_shapes and shape not in {b"", b"null", b"[]", b"[[]]"}:
             boxes.shapes[row] = shape.decode()
             boxes.kind[row] = raw.MASK if shape.startswith((b"{", b'"')) else raw.POLYGON
-        attributes = bytes(item.attributes or b"")
+        attributes = bytes(item.attributes)
         if attributes.startswith(b"{") and attributes != b"{}":
             boxes.attributes[row] = attributes.decode()
 
@@ -327,7 +328,7 @@ def read_box(item: CocoAnnotation) -> tuple[float, float, float, float] | None:
         if x is None or y is None or w is None or h is None:
             return raw.UNSET, raw.UNSET, raw.UNSET, raw.UNSET
         return x, y, w, h
-    if box or item.segmentation is None or not bytes(item.segmentation).startswith(b"[["):
+    if box or not bytes(item.segmentation).startswith(b"[["):
         return None
     try:
         polygons = msgspec.json.decode(item.segmentation, type=list[list[float]])

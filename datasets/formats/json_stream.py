@@ -110,8 +110,9 @@ def scan(state: State, text: bytes) -> Generator[Batch, None, bytes]:
 
 def batch(state: State, text: bytes, begin: int, end: int) -> Batch:
     """Cut elements out as an array of their own."""
-    line = state.line + text.count(b"\n", 0, begin)
-    return Batch(state.key or "", b"[" + text[begin:end].lstrip(b", \t\r\n") + b"]", line, state.position + end)
+    elements = text[begin:end].lstrip(b", \t\r\n")
+    line = state.line + text.count(b"\n", 0, end - len(elements))
+    return Batch(state.key or "", b"[" + elements + b"]", line, state.position + end)
 
 
 def advance(state: State, passed: bytes) -> None:

@@ -92,9 +92,15 @@ def parse(data: bytes) -> VocFile:
         if error.code != expat.errors.codes[expat.errors.XML_ERROR_UNKNOWN_ENCODING]:
             reason = Reason.MALFORMED_XML if decodes(data, encoding) else Reason.ENCODING
             raise XmlError(reason, expat.ErrorString(error.code), error.lineno) from error
-    except ValueError as error:
-        if isinstance(error, XmlError):
-            raise
+    except XmlError:
+        raise
+    except (ValueError, LookupError):  # the same, by other names
+        pass
+    return parse_recoded(data, encoding)
+
+
+def parse_recoded(data: bytes, encoding: str) -> VocFile:
+    """Read a file whose encoding only Python knows. Raises XmlError."""
     try:
         return parse_utf8(data.decode(encoding).encode(), "utf-8")
     except (LookupError, UnicodeDecodeError) as error:

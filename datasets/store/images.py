@@ -11,6 +11,7 @@ MAX_IMAGE_BYTES = 512 << 20
 MAX_PIXELS = 256_000_000
 FORMATS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "BMP": "bmp", "WEBP": "webp"}
 EXTENSIONS = {"jpeg": {"jpg", "jpeg", "jpe", "jfif"}, "png": {"png"}, "bmp": {"bmp", "dib"}, "webp": {"webp"}}
+BEGINNINGS = {"jpeg": b"\xff\xd8\xff", "png": b"\x89PNG", "bmp": b"BM", "webp": b"RIFF"}
 SIDEWAYS = {5, 6, 7, 8}  # EXIF orientations that swap width and height
 BMP_SIZE_FIELD = slice(2, 6)
 RIFF_SIZE_FIELD = slice(4, 8)
@@ -59,7 +60,8 @@ def inspect(data: bytes) -> ImageInfo:
         raise ImageRefusedError("image_too_large", str(error)) from error
     except Exception as error:
         # Pillow's parsers raise what they stumble over (SyntaxError, struct.error …); all of it means: no image
-        raise ImageRefusedError("not_an_image", str(error).split("<")[0].strip()) from error
+        reason: ImageReason = "truncated_image" if starts_well(data) else "not_an_image"
+        raise ImageRefusedError(reason, str(error).split("<")[0].strip()) from error
     if form not in FORMATS:
         raise ImageRefusedError("unsupported_image", form)
     if width * height > MAX_PIXELS:
@@ -77,6 +79,12 @@ def read_orientation(image: Image.Image) -> int:
         return 1
     value = image.getexif().get(ExifTags.Base.Orientation, 1)
     return value if isinstance(value, int) and 1 <= value <= max(SIDEWAYS) else 1
+
+
+def starts_well(data: bytes) -> bool:
+    """Tell whether data that are no image begin like one, and lack its end."""
+    form = next((form for form, mark in BEGINNINGS.items() if data.startswith(mark)), None)
+    return form is not None and not is_whole(data, form)
 
 
 def is_whole(data: bytes, form: str) -> bool:
