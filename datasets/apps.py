@@ -7,16 +7,12 @@ class DatasetsConfig(AppConfig):
     verbose_name = _("Datasets")
 
     def ready(self) -> None:
-        from datasets import jobs  # noqa: F401 # registers the job kinds
-        from datasets.models import Dataset
+        from datasets import (
+            jobs,  # noqa: F401 # registers the job kinds
+            selectors,
+        )
         from projects import navigation
 
         navigation.register(
-            navigation.Tab(
-                20,
-                "datasets",
-                _("Datasets"),
-                "datasets:list",
-                lambda project: Dataset.objects.filter(project=project, hidden_at=None).count(),
-            )
+            navigation.Tab(20, "datasets", _("Datasets"), "datasets:list", count=selectors.dataset_count)
         )

@@ -173,6 +173,8 @@ def forget_upload(source: Path) -> None:
         shutil.rmtree(source, ignore_errors=True)
     else:
         source.unlink(missing_ok=True)
+        if source.parent != uploads():  # each upload has a folder, so that it keeps its name
+            source.parent.rmdir()
 
 
 def uploads() -> Path:

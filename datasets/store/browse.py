@@ -4,10 +4,11 @@ What is counted at commit (`index.bin`) answers all but two wishes: words in fil
 one column of the table. Nothing loops over rows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, get_args, overload
 
 import numpy as np
 import polars as pl
@@ -31,7 +32,7 @@ class Place:
     next: str | None
 
 
-class Selection:
+class Selection(Sequence[Asset]):
     """The images of a version that match, in order; a sequence that reads only the slice it is asked for."""
 
     def __init__(self, folder: Path, query: Query, order: Order = "mixed", scores: np.ndarray | None = None) -> None:
@@ -51,8 +52,16 @@ class Selection:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, part: slice) -> list[Asset]:
-        return [reader.take(self._index, self._names, row) for row in self._rows[part].tolist()]
+    @overload
+    def __getitem__(self, place: int) -> Asset: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Asset]: ...
+
+    def __getitem__(self, place: int | slice) -> Asset | list[Asset]:
+        if isinstance(place, slice):
+            return [reader.take(self._index, self._names, row) for row in self._rows[place].tolist()]
+        return reader.take(self._index, self._names, int(self._rows[place]))
 
     def score(self, asset: Asset) -> float | None:
         """Return an image's score, None where there is none."""

@@ -1,0 +1,99 @@
+"""Making a version from others: merge, filter, sample, exclude. Each page submits a job and shows it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from common.errors import DomainError
+from common.http import signed_in
+from datasets import selectors
+from datasets.forms import ExcludeForm, FilterForm, MergeForm, OperationForm, SampleForm
+from datasets.models import DatasetVersion
+from datasets.services import operations
+from executors.models import Job
+from projects import access
+from projects.models import Project, Role
+
+Submit = Callable[[dict[str, Any]], Job]
+PERCENT = 100
+
+
+@require_http_methods(["GET", "POST"])
+def merge(request: HttpRequest, project_pk: int) -> HttpResponse:
+    """Unite versions."""
+    project = access.project_or_404(request.user, project_pk, Role.EDITOR)
+    chosen = _chosen(request, project)
+    initial = {"sources": [version.pk for version in chosen], "name": chosen[0].dataset.name if chosen else ""}
+    form = MergeForm(request.POST or None, project=project, initial=initial)
+    return _answer(request, project, form, operations.submit_merge, _("Merge"), lambda data: data)
+
+
+@require_http_methods(["GET", "POST"])
+def filter_version(request: HttpRequest, project_pk: int) -> HttpResponse:
+    """Keep the assets of some classes."""
+    project = access.project_or_404(request.user, project_pk, Role.EDITOR)
+    source = _source(request, project)
+    form = FilterForm(request.POST or None, project=project, source=source, initial=_initial(source, _("filtered")))
+    return _answer(request, project, form, operations.submit_filter, _("Filter"), lambda data: data)
+
+
+@require_http_methods(["GET", "POST"])
+def sample(request: HttpRequest, project_pk: int) -> HttpResponse:
+    """Draw assets by lot."""
+    project = access.project_or_404(request.user, project_pk, Role.EDITOR)
+    form = SampleForm(request.POST or None, project=project, initial=_initial(_source(request, project), _("sample")))
+    return _answer(request, project, form, operations.submit_sample, _("Sample"), _share)
+
+
+@require_http_methods(["GET", "POST"])
+def exclude(request: HttpRequest, project_pk: int) -> HttpResponse:
+    """Leave out the assets of other versions."""
+    project = access.project_or_404(request.user, project_pk, Role.EDITOR)
+    form = ExcludeForm(request.POST or None, project=project, initial=_initial(_source(request, project), _("rest")))
+    return _answer(request, project, form, operations.submit_exclude, _("Exclude"), lambda data: data)
+
+
+def _answer(
+    request: HttpRequest,
+    project: Project,
+    form: OperationForm,
+    submit: Callable[..., Job],
+    verb: str,
+    values: Callable[[dict[str, Any]], dict[str, Any]],
+) -> HttpResponse:
+    if request.method == "POST" and form.is_valid():
+        data = {name: value for name, value in form.cleaned_data.items() if name != "token"}
+        try:
+            job = submit(project=project, by=signed_in(request), dedupe_key=form.dedupe_key, **values(data))
+        except DomainError as error:
+            form.add_error(error.field if error.field in form.fields else None, f"{error.text()} {error.advice()}")
+        else:
+            return redirect("executors:job", job.pk)
+    context = {"project": project, "form": form, "verb": verb, "names": selectors.dataset_names(project)}
+    return render(request, "datasets/operation.html", context, status=422 if form.errors else 200)
+
+
+def _share(data: dict[str, Any]) -> dict[str, Any]:
+    percent = data.pop("percent")
+    return {**data, "share": None if percent is None else percent / PERCENT}
+
+
+def _chosen(request: HttpRequest, project: Project) -> list[DatasetVersion]:
+    """Return the versions that the address names, in its order; what is none is left out."""
+    keys = [int(key) for key in request.GET.getlist("version")[:100] if key.isdecimal() and len(key) < 19]  # noqa: PLR2004 # fits the column
+    found = selectors.choices(project).in_bulk(keys)
+    return [found[key] for key in keys if key in found]
+
+
+def _source(request: HttpRequest, project: Project) -> DatasetVersion | None:
+    """Return the first version that the address names."""
+    return next(iter(_chosen(request, project)), None)
+
+
+def _initial(source: DatasetVersion | None, suffix: str) -> dict[str, Any]:
+    """Return what a form on one version begins with."""
+    return {"source": source.pk, "name": f"{source.dataset.name}-{suffix}"[:80]} if source else {}

@@ -1,0 +1,103 @@
+"""Pages of one dataset version: its images, statistics, faults and lineage; moving it to the trash and back."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.text import slugify
+from django.views.decorators.http import require_GET, require_POST
+
+from datasets import access
+from datasets.pages import frame, lineage, palette, rail, report, statistics
+from datasets.pages.grid import Grid
+from datasets.services import versions
+from projects.models import Role
+
+FINDINGS_SHOWN = 100
+
+
+@require_GET
+def assets(request: HttpRequest, pk: int) -> HttpResponse:
+    """The images of a version, filtered and in order."""
+    version = access.version_or_404(request.user, pk)
+    colors = palette.of(version)
+    grid = Grid(version, request.GET, colors)
+    ticks = rail.class_ticks(version, colors, grid.view.query)
+    context = {
+        **frame.context(version, request.user, "version"),
+        "grid": grid,
+        "classes": ticks,
+        "rare": rail.rare_classes(ticks),
+        "count_words": rail.count_words(grid.total, version.asset_count),
+        "histogram": rail.boxes_per_asset(version, grid.view.query),
+        "line": rail.version_line(version),
+    }
+    return render(request, "datasets/version.html", context, status=422 if grid.view.bad_term else 200)
+
+
+@require_GET
+def version_statistics(request: HttpRequest, pk: int) -> HttpResponse:
+    """Charts of a version's classes, boxes and images."""
+    version = access.version_or_404(request.user, pk)
+    context = {
+        **frame.context(version, request.user, "statistics"),
+        "classes": statistics.class_rows(version, palette.of(version)),
+        "charts": statistics.charts(version),
+        "areas": statistics.area_rows(version),
+        "images": statistics.image_rows(version),
+        "facts": statistics.facts(version),
+    }
+    return render(request, "datasets/statistics.html", context)
+
+
+@require_GET
+def faults(request: HttpRequest, pk: int) -> HttpResponse:
+    """What an import found wrong, by reason, to search."""
+    version = access.version_or_404(request.user, pk)
+    found = report.read(version)
+    query, reason = request.GET.get("q", "").strip()[:200], request.GET.get("reason", "")
+    page = Paginator(found.search(query, reason), FINDINGS_SHOWN).get_page(request.GET.get("page"))
+    context = {
+        **frame.context(version, request.user, "faults"),
+        "groups": found.groups(),
+        "page": page,
+        "query": query,
+        "reason": reason,
+    }
+    return render(request, "datasets/faults.html", context)
+
+
+@require_GET
+def faults_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The import report as a table."""
+    version = access.version_or_404(request.user, pk)
+    name = f"{slugify(version.dataset.name) or 'dataset'}-v{version.number}-report.csv"
+    return StreamingHttpResponse(
+        report.as_csv(report.read(version)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@require_GET
+def version_lineage(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where a version comes from, and what was made of it."""
+    version = access.version_or_404(request.user, pk)
+    context = {**frame.context(version, request.user, "lineage"), "family": lineage.family(version)}
+    return render(request, "datasets/lineage.html", context)
+
+
+@require_POST
+def hide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Move a version to the trash."""
+    version = access.version_or_404(request.user, pk, Role.EDITOR)
+    versions.hide(version=version)
+    return render(request, "datasets/hidden.html", {"project": version.dataset.project, "version": version})
+
+
+@require_POST
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a version out of the trash."""
+    version = access.version_or_404(request.user, pk, Role.EDITOR)
+    versions.restore(version=version)
+    return redirect("datasets:version", pk)
