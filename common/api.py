@@ -3,7 +3,9 @@
 from typing import Any
 
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import exception_handler as default_handler
 
 from common.errors import DomainError
@@ -32,3 +34,21 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 def _body(error_id: str, message: str, hint: str, fields: dict[str, Any]) -> dict[str, Any]:
     return {"error": {"id": error_id, "message": message, "hint": hint, "fields": fields}}
+
+
+def idempotency_key(request: Request) -> str:
+    """Return the dedupe key for the request's `Idempotency-Key`, the caller's own; "" where none was sent."""
+    key = request.headers.get("Idempotency-Key", "").strip()
+    return f"api:{request.user.pk}:{key}"[:200] if key else ""
+
+
+def validated(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    """Return the request's data as the serializer cleaned it.
+
+    Raises:
+        ValidationError: naming the fields at fault.
+    """
+    data = serializer(data=request.data)
+    data.is_valid(raise_exception=True)
+    values: dict[str, Any] = dict(data.validated_data)
+    return values

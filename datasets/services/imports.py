@@ -96,6 +96,46 @@ class UnknownClasses(DomainError):
     field = "unknown"
 
 
+class PathNotShared(DomainError):
+    """The path leads out of the folders that the operator has opened for imports, or to nothing."""
+
+    id = "datasets.path_not_shared"
+    status = 404
+    message = _("There is nothing that may be imported at this path.")
+    hint = _("Name a folder or zip inside {places}.")
+    field = "path"
+
+
+class UploadTooLarge(DomainError):
+    """An upload over the limit of the installation."""
+
+    id = "datasets.upload_too_large"
+    status = 413
+    message = _("The file is larger than {limit} MB.")
+    hint = _("Split it, or import from a folder of the server.")
+    field = "file"
+
+
+def shared_path(given: str) -> Path:
+    """Return a path on the server that people may import from: inside one of YMIR_IMPORT_ROOTS, links followed.
+
+    Raises:
+        PathNotShared
+    """
+    roots = [root.resolve() for root in settings.YMIR_IMPORT_ROOTS]
+    try:
+        path = Path(given).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise PathNotShared(places=_places()) from error
+    if not any(path.is_relative_to(root) for root in roots):
+        raise PathNotShared(places=_places())
+    return path
+
+
+def _places() -> str:
+    return ", ".join(str(root) for root in settings.YMIR_IMPORT_ROOTS) or gettext("(no folder is open for imports)")
+
+
 def submit(
     *,
     project: Project,
