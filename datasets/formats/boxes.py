@@ -1,5 +1,6 @@
 """Annotations as they were read, before the images' true sizes are known: plain columns, four score bytes each."""
 
+import unicodedata
 from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from datasets.formats.faults import Fault, FaultLog, Reason
 from datasets.store import schema
 
 CLIP_TOLERANCE = 0.01  # pixels; less is rounding, and not worth a notice
-MAX_CLASS_NAME = 80
+MAX_CLASS_NAME = 64
+FORBIDDEN = {";": "a semicolon", ",": "a comma", '"': "a quotation mark", "'": "a quotation mark", "\\": "a backslash"}
 UNSET = float("nan")
 DIFFICULT, TRUNCATED, CROWD = 1, 2, 4
 KINDS = schema.Kind.categories.to_list()
@@ -44,7 +46,8 @@ class RawBoxes:
         return len(self.image)
 
     def class_number(self, name: str) -> int:
-        """Return the number of a class, giving it one when it is new."""
+        """Return the number of a class, giving it one when it is new. Names are kept in one Unicode form."""
+        name = name if name.isascii() else unicodedata.normalize("NFC", name)
         return self.classes.setdefault(name, len(self.classes))
 
     def class_counts(self) -> dict[str, int]:
@@ -55,14 +58,16 @@ class RawBoxes:
 
 
 def class_fault(name: str) -> str | None:
-    """Return what is wrong with a class name, or None. A semicolon would break lists of names in executors."""
+    """Return what is wrong with a class name, or None: some signs would cut lists and files of executors apart."""
     if not name:
         return "the name is empty"
     if len(name) > MAX_CLASS_NAME:
         return f"the name is longer than {MAX_CLASS_NAME} characters"
-    if ";" in name:
-        return "the name contains a semicolon"
-    return None if name.isprintable() else "the name contains control characters"
+    for sign, word in FORBIDDEN.items():
+        if sign in name:
+            return f"the name contains {word}"
+    bad = any(unicodedata.category(letter).startswith("C") for letter in name)
+    return "the name contains control characters" if bad else None
 
 
 def clean(

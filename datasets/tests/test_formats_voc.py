@@ -112,8 +112,9 @@ BROKEN_OBJECTS = [
     ("<object><name>cat</name></object>", Reason.NO_BOX),
     (voc_object(name=""), Reason.NO_CLASS),
     (voc_object(name="a;b"), Reason.REFUSED_CLASS),
-    (voc_object(name="x" * 81), Reason.REFUSED_CLASS),
+    (voc_object(name="x" * 65), Reason.REFUSED_CLASS),
     (voc_object(name="a\tb"), Reason.REFUSED_CLASS),
+    (voc_object(name="a,b"), Reason.REFUSED_CLASS),
 ]
 
 
