@@ -69,15 +69,16 @@ def _config_rows(job: Job) -> Iterator[tuple[str, SafeString]]:
         yield key, format_html('<span class="mono">{}</span>', _plain(value))
 
 
-def _result_of(job: Job) -> tuple[str, Any]:
-    return str(job.result.get("type", "")), job.result.get("id")
+def _result_of(job: Job) -> tuple[str, int]:
+    pk = job.result.get("id")
+    return str(job.result.get("type", "")), pk if isinstance(pk, int) else 0
 
 
 def _mentioned(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in params.items():
         kind = references.type_of_key(key)
         if kind is not None:
-            yield from ((kind.name, pk) for pk in (value if isinstance(value, list) else [value]))
+            yield from ((kind.name, pk) for pk in _as_list(value))
 
 
 def _rows(key: str, value: Any, named: Named) -> Iterator[tuple[Words, str | SafeString]]:
@@ -88,9 +89,13 @@ def _rows(key: str, value: Any, named: Named) -> Iterator[tuple[Words, str | Saf
     if kind is None:
         yield LABELS.get(key, key.replace("_", " ").capitalize()), _plain(value)
         return
-    ids = value if isinstance(value, list) else [value]
-    things = [_anchor(named[kind.name, pk]) if (kind.name, pk) in named else _plain(pk) for pk in ids if pk is not None]
-    yield kind.keys[key], format_html_join(", ", "{}", ((thing,) for thing in things))
+    found = [(pk, named.get((kind.name, pk)) if isinstance(pk, int) else None) for pk in _as_list(value)]
+    things = ((_anchor(reference) if reference else _plain(pk),) for pk, reference in found)
+    yield kind.keys[key], format_html_join(", ", "{}", things)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _anchor(reference: Reference) -> str | SafeString:
