@@ -257,7 +257,9 @@ def _settle_classes(draft: Draft, project: Project, unknown: Unknown, by: User |
 
 def _write_report(job: Job, imported: Imported) -> None:
     report = {"faults": _as_json(imported.faults), "notices": _as_json(imported.notices)}
-    files.write_atomic(versions.report_file(job.pk), json.dumps(report, ensure_ascii=False).encode())
+    target = versions.report_file(job.pk)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    files.write_atomic(target, json.dumps(report, ensure_ascii=False).encode())
 
 
 def _as_json(found: Iterable[Fault]) -> list[dict[str, Any]]:
