@@ -1,5 +1,6 @@
 """Settings of the site; every one an operator may change is read from the environment (docs/operate/configure.md)."""
 
+import socket
 from pathlib import Path
 
 import django_stubs_ext
@@ -15,6 +16,8 @@ STATE_DIR = env_path("YMIR_STATE_DIR", BASE_DIR / ".var")
 # --- YMIR's own -------------------------------------------------------------------------------------------------
 YMIR_DATA_ROOT = env_path("YMIR_DATA_ROOT", STATE_DIR / "data")
 YMIR_RUNNER = env_str("YMIR_RUNNER", "auto")  # docker, process, or auto: docker where an engine answers
+YMIR_HOST = env_str("YMIR_HOST", socket.gethostname())  # its GPUs and runs are recorded under this name
+YMIR_IMAGES_DIR = env_path("YMIR_IMAGES_DIR", BASE_DIR / "executors" / "images")
 YMIR_EXECUTOR_PYTHON = env_str("YMIR_EXECUTOR_PYTHON", str(BASE_DIR / ".venv-executor" / "bin" / "python"))
 YMIR_EXECUTOR_NETWORK = env_bool("YMIR_EXECUTOR_NETWORK", default=False)
 YMIR_EXECUTOR_MEMORY_MB = env_int("YMIR_EXECUTOR_MEMORY_MB", 0)  # 0: no limit
@@ -106,6 +109,7 @@ RQ_QUEUES = {
     "default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": -1},
     "executor": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": -1},
 }
+RQ = {"WORKER_CLASS": "executors.worker.JobWorker"}
 RQ_SHOW_ADMIN_LINK = False
 
 AUTH_PASSWORD_VALIDATORS = [
