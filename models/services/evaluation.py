@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
+from datasets.models import DatasetVersion
 from datasets.services import versions
 from datasets.store import reader
 from datasets.store.layout import Layout
@@ -16,7 +17,7 @@ from executors.models import Job
 from executors.services import jobs
 from models.evaluation import scoring
 from models.evaluation.scoring import Options
-from models.models import Evaluation, Prediction
+from models.models import Evaluation, ModelVersion, Prediction
 from models.services import inputs
 
 KIND = "models.evaluate"
@@ -31,7 +32,7 @@ class NoGroundTruth(DomainError):
     status = 409
     message = _("{version} has no annotations of the classes of {model}.")
     hint = _("Evaluate on a labeled version.")
-    field = "prediction"
+    field = "dataset"
 
 
 def submit(*, prediction: Prediction, by: User | None) -> Job:
@@ -40,7 +41,7 @@ def submit(*, prediction: Prediction, by: User | None) -> Job:
     Raises:
         NoGroundTruth
     """
-    _classes(prediction)
+    classes_to_judge(prediction.checkpoint.model_version, prediction.dataset_version)
     return jobs.submit(
         kind=KIND,
         title=gettext("Evaluate %(prediction)s") % {"prediction": prediction},
@@ -60,7 +61,7 @@ def run(*, prediction: Prediction, job: Job) -> Evaluation:
     known = Evaluation.objects.filter(prediction=prediction, job=job).first()
     if known is not None:
         return known
-    classes = _classes(prediction)
+    classes = classes_to_judge(prediction.checkpoint.model_version, prediction.dataset_version)
     truth = versions.load(prediction.dataset_version)
     resamples = RESAMPLES if truth.assets.height <= MOST_RESAMPLED else 0
     judged = scoring.evaluate_tables(
@@ -83,10 +84,13 @@ def load(prediction: Prediction) -> Tables:
     return reader.load(Layout(inputs.data_root()).prediction(prediction.content_id))
 
 
-def _classes(prediction: Prediction) -> list[str]:
-    """Return the classes of the model that the version has annotations of, in the model's order."""
-    counts, model = prediction.dataset_version.class_counts, prediction.checkpoint.model_version
-    classes = [name for name in model.class_names if counts.get(name)]
+def classes_to_judge(model: ModelVersion, version: DatasetVersion) -> list[str]:
+    """Return the classes of the model that the version has annotations of, in the model's order.
+
+    Raises:
+        NoGroundTruth: there are none.
+    """
+    classes = [name for name in model.class_names if version.class_counts.get(name)]
     if not classes:
-        raise NoGroundTruth(version=prediction.dataset_version, model=model)
+        raise NoGroundTruth(version=version, model=model)
     return classes

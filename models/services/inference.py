@@ -20,7 +20,7 @@ from executors.models import ExecutorImage, Job, TaskTemplate
 from executors.runners.base import RunSpec
 from executors.services import jobs
 from models.models import Checkpoint, Prediction
-from models.services import candidates, inputs, results
+from models.services import candidates, evaluation, inputs, results
 from projects.models import Project
 
 KIND = "models.infer"
@@ -42,8 +42,11 @@ def submit(
     """Let a checkpoint look at a version; with `evaluate` the result is judged against its ground truth at once.
 
     Raises:
+        models.services.evaluation.NoGroundTruth
         executors.services.launch.TaskNotOffered, BadParameter
     """
+    if evaluate:
+        evaluation.classes_to_judge(checkpoint.model_version, dataset_version)
     candidates.check(image, TaskTemplate.Task.INFER, config, checkpoint, TASKS)
     return jobs.submit(
         kind=KIND,

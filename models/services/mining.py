@@ -88,7 +88,7 @@ def prepare(ctx: JobContext) -> RunSpec:
 
 
 def collect(ctx: JobContext) -> DatasetVersion:
-    """Take the first `top_k` of the image's ranking, in its order, as a new version; every score is kept.
+    """Take the first `top_k` of the image's ranking, in its order, as a new version without annotations; every score is kept.
 
     Raises:
         models.services.results.NoResult, BadResult
@@ -105,9 +105,10 @@ def collect(ctx: JobContext) -> DatasetVersion:
     if not chosen.height:
         raise results.NoResult(file=findings.MINING_FILE)
     _write_scores(job, ranked)
+    selection = operations.drop_annotations(operations.select(tables, chosen["asset"].to_list()))
     return versions.commit(
         dataset=versions.dataset(project=candidates.dataset.project, name=params["name"], by=job.created_by),
-        written=write_version(inputs.data_root(), operations.select(tables, chosen["asset"].to_list())),
+        written=write_version(inputs.data_root(), selection),
         parents=[candidates],
         operation=DatasetVersion.Operation.MINE,
         params={

@@ -38,6 +38,16 @@ class NothingToLearn(DomainError):
     field = "training"
 
 
+class NothingToJudge(DomainError):
+    """The validation set has no annotation of the classes to train."""
+
+    id = "models.nothing_to_judge"
+    status = 409
+    message = _("{version} has no annotation of the classes {classes}.")
+    hint = _("Choose another validation set or other classes.")
+    field = "validation"
+
+
 class SameSet(DomainError):
     """A model that is judged on what it has learned from looks better than it is."""
 
@@ -66,7 +76,7 @@ def submit(
     """Train on a version; `config` holds the hyper-parameters that differ from the image's template.
 
     Raises:
-        SameSet, NothingToLearn
+        SameSet, NothingToLearn, NothingToJudge
         models.services.registry.BadModelName
         executors.services.launch.TaskNotOffered, BadParameter
     """
@@ -74,10 +84,10 @@ def submit(
     classes = list(class_names or projects.class_names(project))
     if training.content_id == validation.content_id:
         raise SameSet(version=training)
-    for version in (training, validation):
+    for version, refusal in ((training, NothingToLearn), (validation, NothingToJudge)):
         if not any(version.class_counts.get(each) for each in classes):
-            raise NothingToLearn(version=version, classes=", ".join(classes))
-    injected = Injected("t0", TASKS, tuple(classes), project.object_type, gpu_count)
+            raise refusal(version=version, classes=", ".join(classes))
+    injected = Injected("t0", TASKS, tuple(classes), int(project.object_type), gpu_count)
     launch.configuration(image, [TaskTemplate.Task.TRAINING], config, injected)
     return jobs.submit(
         kind=KIND,
@@ -143,7 +153,7 @@ def collect(ctx: JobContext) -> ModelVersion:
             ctx.work.out_dir,
             result,
             class_names=tuple(params["classes"]),
-            object_type=project.object_type,
+            object_type=int(project.object_type),
             config=config,
             context={"executor": image.reference, "training": versions["training"].ref},
         )
@@ -166,7 +176,7 @@ def collect(ctx: JobContext) -> ModelVersion:
 def _configuration(job: Job, weight_paths: tuple[str, ...]) -> dict[str, Any]:
     params, project = job.params, _project(job)
     injected = Injected(
-        task_id(job.pk), TASKS, tuple(params["classes"]), project.object_type, job.gpu_count, weight_paths
+        task_id(job.pk), TASKS, tuple(params["classes"]), int(project.object_type), job.gpu_count, weight_paths
     )
     return launch.configuration(_image(job), [TaskTemplate.Task.TRAINING], params["config"], injected)
 
