@@ -14,7 +14,7 @@ from ymir_site.launcher.places import Places
 from ymir_site.launcher.processes import Process
 
 DEFAULT_PORT = 12001
-REAP_SECONDS = 10
+TICK_SECONDS = 3
 # A job may be in the middle of writing its results when it is asked to end.
 WORKER_GRACE = 30.0
 
@@ -104,7 +104,7 @@ class Site:
             self._process("web", *web),
             self._process("worker", "manage.py", "rqworker", "default", grace=WORKER_GRACE),
             self._process("executor", "manage.py", "executor_worker", grace=WORKER_GRACE),
-            self._process("scheduler", "manage.py", "reap_jobs", "--every", str(REAP_SECONDS)),
+            self._process("scheduler", "manage.py", "scheduler", "--every", str(TICK_SECONDS)),
         ]
 
     def _process(self, name: str, *words: str, grace: float = 10.0) -> Process:
