@@ -84,7 +84,7 @@ class VersionField(forms.ModelChoiceField[DatasetVersion]):
 class VersionsField(forms.ModelMultipleChoiceField[DatasetVersion]):
     """Versions of the project."""
 
-    widget = forms.CheckboxSelectMultiple
+    widget = forms.CheckboxSelectMultiple(attrs={"class": "line-choice"})
 
     def label_from_instance(self, obj: DatasetVersion) -> str:
         return version_label(obj)
@@ -116,7 +116,7 @@ class ImportForm(OnceForm):
         label=gettext_lazy("Classes that the project does not have"),
         choices=imports.Unknown.choices,
         initial=imports.Unknown.ADD,
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "line-choice"}),
     )
     message = MessageField()
 
@@ -157,12 +157,9 @@ class ImportForm(OnceForm):
         if not given:
             return None
         try:
-            path = Path(given).resolve(strict=True)
-        except (OSError, ValueError, RuntimeError):
-            path = None
-        if path is None or not any(path.is_relative_to(root.resolve()) for root in settings.YMIR_IMPORT_ROOTS):
-            raise forms.ValidationError(_("There is nothing that may be imported at this path."))
-        return path
+            return imports.shared_path(given)
+        except imports.PathNotShared as error:
+            raise forms.ValidationError(f"{error.text()} {error.advice()}") from error
 
     def clean(self) -> dict[str, Any]:
         """Ask for one source.
@@ -203,6 +200,10 @@ class OperationForm(OnceForm):
             if isinstance(field, VersionField | VersionsField):
                 field.queryset = selectors.choices(project)
 
+    def values(self) -> dict[str, Any]:
+        """Return what the service of the operation takes."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "token"}
+
     def offer_classes(self, names: Iterable[str], *fields: str) -> None:
         """Let people choose among classes."""
         choices = [(name, name) for name in names]
@@ -222,7 +223,7 @@ class MergeForm(OperationForm):
         label=gettext_lazy("Assets annotated differently"),
         choices=MERGE_STRATEGIES,
         initial="newest",
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "line-choice"}),
     )
     name = NameField()
     message = MessageField()
@@ -311,6 +312,12 @@ class SampleForm(OperationForm):
         if count is not None and source is not None and count > source.asset_count:
             self.add_error("count", _("The version has {count} assets.").format(count=thousands(source.asset_count)))
         return data
+
+    def values(self) -> dict[str, Any]:
+        """Return what the service takes: a share instead of percent."""
+        data = super().values()
+        percent = data.pop("percent")
+        return {**data, "share": None if percent is None else percent / 100}
 
 
 class ExcludeForm(OperationForm):

@@ -49,8 +49,8 @@ def newest_versions(datasets: list[Dataset]) -> dict[int, DatasetVersion]:
         .filter(dataset__in=datasets)
         .select_related("dataset", "created_by")
         .prefetch_related("parent_links__parent__dataset")
-        .order_by("dataset", "-number")
-        .distinct("dataset")
+        .order_by("dataset_id", "-number")
+        .distinct("dataset_id")
     )
     return {version.dataset_id: version for version in versions}
 
@@ -140,9 +140,6 @@ class Uses:
     trained: list[Any]
     validated: list[Any]
     predictions: list[Any]
-
-    def __len__(self) -> int:
-        return len(self.trained) + len(self.validated) + len(self.predictions)
 
 
 def uses(version: DatasetVersion) -> Uses:

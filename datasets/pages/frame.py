@@ -6,7 +6,6 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from datasets import selectors
 from datasets.models import DatasetVersion
 from datasets.pages import words
 from projects import access
@@ -15,25 +14,23 @@ from projects.models import Role
 
 def context(version: DatasetVersion, user: User | AnonymousUser, tab: str) -> dict[str, Any]:
     """Return what templates/datasets/version_base.html needs."""
-    uses = selectors.uses(version)
     return {
         "project": version.dataset.project,
         "version": version,
         "made": words.made_by(version),
         "round": words.round_of(version),
-        "uses": uses,
-        "tabs_of_version": tabs(version, tab, len(uses) + version.child_links.count()),
+        "tabs_of_version": tabs(version, tab),
         "may_edit": access.role_in(user, version.dataset.project) in {Role.EDITOR, Role.OWNER},
     }
 
 
-def tabs(version: DatasetVersion, current: str, relatives: int) -> list[dict[str, Any]]:
+def tabs(version: DatasetVersion, current: str) -> list[dict[str, Any]]:
     """Return the tabs of a version; faults only where there was an import."""
     shown = [
         ("version", _("Assets"), version.asset_count),
         ("statistics", _("Statistics"), None),
         ("faults", _("Faults"), version.fault_count),
-        ("lineage", _("Lineage"), relatives),
+        ("lineage", _("Lineage"), None),
     ]
     return [
         {

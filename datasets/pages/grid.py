@@ -37,8 +37,8 @@ class Size:
 
 SIZES: Final = {
     "s": Size("s", "S", 5, 60, 320),
-    "m": Size("m", "M", 3, 36, 640),
-    "l": Size("l", "L", 2, 20, 1280),
+    "m": Size("m", "M", 3, 24, 640),
+    "l": Size("l", "L", 2, 12, 1280),
 }
 DEFAULT_SIZE: Final = "m"
 

@@ -60,7 +60,7 @@ def charts(version: DatasetVersion) -> list[Chart]:
         ),
         Chart(
             _("Shape"),
-            _("width over height: left are tall boxes, right wide ones"),
+            _("width over height"),
             histogram(_("Shape"), stats["box_aspects"], lambda edge: f"{edge:g}"),
         ),
     ]

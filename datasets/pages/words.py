@@ -1,21 +1,35 @@
 """Versions in words: what made them, and how they differ from the one before."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from common.numbers import signed, thousands
 from datasets.models import DatasetVersion
+
+Operation = DatasetVersion.Operation
+SENTENCES: Final[dict[str, Promise]] = {
+    Operation.IMPORT: gettext_lazy("import beside {all}"),
+    Operation.MERGE: gettext_lazy("merge of {all}"),
+    Operation.FILTER: gettext_lazy("filtered from {first}"),
+    Operation.SAMPLE: gettext_lazy("sample of {first}"),
+    Operation.EXCLUDE: gettext_lazy("{first} without {rest}"),
+    Operation.MINE: gettext_lazy("mined from {first}"),
+    Operation.LABEL: gettext_lazy("{first}, labeled from {rest}"),
+    Operation.PREPARE: gettext_lazy("candidates from {first}"),
+}
 
 
 def made_by(version: DatasetVersion) -> str:
     """Say what made a version: merge of v3 and smear-mined v3. Needs parent links fetched with their datasets."""
     parents = [short(link.parent, version) for link in version.parent_links.all()]
-    operation = version.get_operation_display()
     if not parents:
-        return operation
-    return _("{operation} of {parents}").format(operation=operation, parents=joined(parents))
+        return version.get_operation_display()
+    first, rest = parents[0], joined(parents[1:]) or "–"
+    return str(SENTENCES[version.operation]).format(all=joined(parents), first=first, rest=rest)
 
 
 def short(version: DatasetVersion, beside: DatasetVersion) -> str:

@@ -1,11 +1,14 @@
 """Making a version from others: merge, filter, sample, exclude. Each page submits a job and shows it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from common.errors import DomainError
@@ -18,8 +21,22 @@ from executors.models import Job
 from projects import access
 from projects.models import Project, Role
 
-Submit = Callable[[dict[str, Any]], Job]
-PERCENT = 100
+
+@dataclass(frozen=True)
+class Words:
+    """What a page calls its operation, and what the operation does."""
+
+    verb: str | Promise
+    lead: str | Promise
+
+
+MERGE = Words(
+    gettext_lazy("Merge versions"),
+    gettext_lazy("Every asset of the chosen versions, once. Annotations come from the version that has them."),
+)
+FILTER = Words(gettext_lazy("Filter version"), gettext_lazy("The assets that match, with all their annotations."))
+SAMPLE = Words(gettext_lazy("Sample version"), gettext_lazy("Assets drawn by lot, with their annotations."))
+EXCLUDE = Words(gettext_lazy("Exclude assets"), gettext_lazy("The assets that none of the other versions holds."))
 
 
 @require_http_methods(["GET", "POST"])
@@ -29,7 +46,7 @@ def merge(request: HttpRequest, project_pk: int) -> HttpResponse:
     chosen = _chosen(request, project)
     initial = {"sources": [version.pk for version in chosen], "name": chosen[0].dataset.name if chosen else ""}
     form = MergeForm(request.POST or None, project=project, initial=initial)
-    return _answer(request, project, form, operations.submit_merge, _("Merge"), lambda data: data)
+    return _answer(request, project, form, operations.submit_merge, MERGE)
 
 
 @require_http_methods(["GET", "POST"])
@@ -38,7 +55,7 @@ def filter_version(request: HttpRequest, project_pk: int) -> HttpResponse:
     project = access.project_or_404(request.user, project_pk, Role.EDITOR)
     source = _source(request, project)
     form = FilterForm(request.POST or None, project=project, source=source, initial=_initial(source, _("filtered")))
-    return _answer(request, project, form, operations.submit_filter, _("Filter"), lambda data: data)
+    return _answer(request, project, form, operations.submit_filter, FILTER)
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,7 +63,7 @@ def sample(request: HttpRequest, project_pk: int) -> HttpResponse:
     """Draw assets by lot."""
     project = access.project_or_404(request.user, project_pk, Role.EDITOR)
     form = SampleForm(request.POST or None, project=project, initial=_initial(_source(request, project), _("sample")))
-    return _answer(request, project, form, operations.submit_sample, _("Sample"), _share)
+    return _answer(request, project, form, operations.submit_sample, SAMPLE)
 
 
 @require_http_methods(["GET", "POST"])
@@ -54,7 +71,7 @@ def exclude(request: HttpRequest, project_pk: int) -> HttpResponse:
     """Leave out the assets of other versions."""
     project = access.project_or_404(request.user, project_pk, Role.EDITOR)
     form = ExcludeForm(request.POST or None, project=project, initial=_initial(_source(request, project), _("rest")))
-    return _answer(request, project, form, operations.submit_exclude, _("Exclude"), lambda data: data)
+    return _answer(request, project, form, operations.submit_exclude, EXCLUDE)
 
 
 def _answer(
@@ -62,24 +79,23 @@ def _answer(
     project: Project,
     form: OperationForm,
     submit: Callable[..., Job],
-    verb: str,
-    values: Callable[[dict[str, Any]], dict[str, Any]],
+    words: Words,
 ) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
-        data = {name: value for name, value in form.cleaned_data.items() if name != "token"}
         try:
-            job = submit(project=project, by=signed_in(request), dedupe_key=form.dedupe_key, **values(data))
+            job = submit(project=project, by=signed_in(request), dedupe_key=form.dedupe_key, **form.values())
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, f"{error.text()} {error.advice()}")
         else:
             return redirect("executors:job", job.pk)
-    context = {"project": project, "form": form, "verb": verb, "names": selectors.dataset_names(project)}
+    context = {
+        "project": project,
+        "form": form,
+        "verb": words.verb,
+        "lead": words.lead,
+        "names": selectors.dataset_names(project),
+    }
     return render(request, "datasets/operation.html", context, status=422 if form.errors else 200)
-
-
-def _share(data: dict[str, Any]) -> dict[str, Any]:
-    percent = data.pop("percent")
-    return {**data, "share": None if percent is None else percent / PERCENT}
 
 
 def _chosen(request: HttpRequest, project: Project) -> list[DatasetVersion]:

@@ -1,13 +1,14 @@
 """Pages of one dataset version: its images, statistics, faults and lineage; moving it to the trash and back."""
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_POST
 
-from datasets import access
+from datasets import access, selectors
+from datasets.models import DatasetVersion
 from datasets.pages import frame, lineage, palette, rail, report, statistics
 from datasets.pages.grid import Grid
 from datasets.services import versions
@@ -53,7 +54,7 @@ def version_statistics(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def faults(request: HttpRequest, pk: int) -> HttpResponse:
     """What an import found wrong, by reason, to search."""
-    version = access.version_or_404(request.user, pk)
+    version = _import_or_404(request, pk)
     found = report.read(version)
     query, reason = request.GET.get("q", "").strip()[:200], request.GET.get("reason", "")
     page = Paginator(found.search(query, reason), FINDINGS_SHOWN).get_page(request.GET.get("page"))
@@ -70,7 +71,7 @@ def faults(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def faults_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The import report as a table."""
-    version = access.version_or_404(request.user, pk)
+    version = _import_or_404(request, pk)
     name = f"{slugify(version.dataset.name) or 'dataset'}-v{version.number}-report.csv"
     return StreamingHttpResponse(
         report.as_csv(report.read(version)),
@@ -83,7 +84,11 @@ def faults_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
 def version_lineage(request: HttpRequest, pk: int) -> HttpResponse:
     """Where a version comes from, and what was made of it."""
     version = access.version_or_404(request.user, pk)
-    context = {**frame.context(version, request.user, "lineage"), "family": lineage.family(version)}
+    context = {
+        **frame.context(version, request.user, "lineage"),
+        "family": lineage.family(version),
+        "uses": selectors.uses(version),
+    }
     return render(request, "datasets/lineage.html", context)
 
 
@@ -101,3 +106,10 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
     version = access.version_or_404(request.user, pk, Role.EDITOR)
     versions.restore(version=version)
     return redirect("datasets:version", pk)
+
+
+def _import_or_404(request: HttpRequest, pk: int) -> DatasetVersion:
+    version = access.version_or_404(request.user, pk)
+    if version.operation != DatasetVersion.Operation.IMPORT:
+        raise Http404
+    return version
