@@ -13,7 +13,7 @@ from iterations import selectors
 from iterations.models import Arm, LoopSettings
 from iterations.pages import curve, rounds
 from iterations.pages.ring import ring
-from iterations.selectors import CurvePoint, RoundView
+from iterations.selectors import CurvePoint, RoundView, StepView
 from iterations.services import settings as loops
 from iterations.steps import UNDER_WAY, State, Step
 from models.models import ModelVersion
@@ -120,10 +120,8 @@ def next_step(project: Project, loop: LoopSettings, newest: RoundView | None) ->
     """Return the one thing to do now."""
     if newest is None:
         return _before_the_loop(project, loop)
-    iteration = newest.iteration
-    page = reverse("iterations:detail", args=[iteration.pk])
+    iteration, kind = newest.iteration, newest.current
     number = {"number": iteration.number}
-    kind = newest.current
     if kind is None:
         return NextStep(
             _("Start round %(number)d") % {"number": iteration.number + 1},
@@ -131,23 +129,17 @@ def next_step(project: Project, loop: LoopSettings, newest: RoundView | None) ->
             _("Start round %(number)d") % {"number": iteration.number + 1},
             reverse("iterations:list", args=[project.pk]),
         )
-    step = newest.steps[kind]
-    if step.state in UNDER_WAY and step.job:
-        return NextStep(
-            _("%(step)s is under way in round %(number)d") % {"step": step.label, **number},
-            _("Nothing to do now. The page follows the job."),
-            _("Watch job %(job)d") % {"job": step.job.pk},
-            reverse("executors:job", args=[step.job.pk]),
-        )
-    if step.state in {State.FAILED, State.CANCELED} and step.job:
-        return NextStep(
-            _("%(step)s of round %(number)d did not end well") % {"step": step.label, **number},
-            step.job.error_message or _("The job was stopped."),
-            _("See what happened"),
-            reverse("executors:job", args=[step.job.pk]),
-        )
-    if kind is Step.LABEL and loop.annotator == LoopSettings.Annotator.PEOPLE:
-        source = newest.steps[Step.MINE].dataset_version if Step.MINE in newest.steps else None
+    return _within_a_round(loop, newest, newest.steps[kind])
+
+
+def _within_a_round(loop: LoopSettings, view: RoundView, step: StepView) -> NextStep:
+    iteration = view.iteration
+    page = reverse("iterations:detail", args=[iteration.pk])
+    number = {"number": iteration.number}
+    if step.job and step.state is not State.OPEN:
+        return _about_a_job(step, step.job, number)
+    if step.kind is Step.LABEL and loop.annotator == LoopSettings.Annotator.PEOPLE:
+        source = view.steps[Step.MINE].dataset_version if Step.MINE in view.steps else None
         count = source.asset_count if source else 0
         return NextStep(
             _("Label %(count)d assets of round %(number)d") % {"count": count, **number},
@@ -166,8 +158,25 @@ def next_step(project: Project, loop: LoopSettings, newest: RoundView | None) ->
         _("%(step)s, round %(number)d") % {"step": step.label, **number},
         rounds.detail(step, loop),
         _("Start: %(step)s") % {"step": step.label},
-        reverse("iterations:start_step", args=[iteration.pk, kind]),
+        reverse("iterations:start_step", args=[iteration.pk, step.kind]),
         posts=True,
+    )
+
+
+def _about_a_job(step: StepView, job: Job, number: dict[str, int]) -> NextStep:
+    page = reverse("executors:job", args=[job.pk])
+    if step.state in UNDER_WAY:
+        return NextStep(
+            _("%(step)s is under way in round %(number)d") % {"step": step.label, **number},
+            _("Nothing to do now. The page follows the job."),
+            _("Watch job %(job)d") % {"job": job.pk},
+            page,
+        )
+    return NextStep(
+        _("%(step)s of round %(number)d did not end well") % {"step": step.label, **number},
+        job.error_message or _("The job was stopped."),
+        _("See what happened"),
+        page,
     )
 
 

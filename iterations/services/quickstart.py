@@ -7,12 +7,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 
 from datasets.models import DatasetVersion
-from datasets.scenes.sets import write_scenes
+from datasets.scenes.sets import SceneCounts, write_scenes
 from datasets.services import imports, operations
 from executors.models import ExecutorImage, Job
 from executors.services import images, jobs
@@ -29,8 +30,23 @@ Report = Callable[[str, float | None], None]
 """Told what is being done, and the share done (0..1) or None."""
 
 SAMPLE_NAME = "Workbench parts"
-TRAINING_CONFIG = {"max_minutes": 1.0, "epochs": 200, "batch_size": 8}
 VALIDATION_SHARE, TEST_SHARE, INITIAL_SHARE = 0.15, 0.2, 0.1
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much the demo does: pictures to draw, and the hyper-parameters of each training."""
+
+    counts: SceneCounts
+    training: dict[str, Any]
+
+
+FULL = Scale(SceneCounts(), {"max_minutes": 1.2, "epochs": 200, "batch_size": 8})
+QUICK = Scale(
+    SceneCounts(initial=12, pool=40, validation=12, test=16),
+    {"max_minutes": 0.15, "epochs": 20, "batch_size": 4, "input_size": 160, "width": 0.5},
+)
+"""Proves in two minutes that everything works; its accuracy says nothing."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +69,16 @@ class Row:
     random: tuple[float, float] | None
 
 
-def run(*, by: User, data: Path | None, round_count: int, top_k: int | None, seed: int, report: Report) -> Project:
+def run(
+    *,
+    by: User,
+    data: Path | None,
+    round_count: int,
+    top_k: int | None,
+    seed: int,
+    report: Report,
+    scale: Scale = FULL,
+) -> Project:
     """Make the sample project (or one of the user's own `data`) and run its initial training and `round_count` rounds.
 
     Raises:
@@ -61,10 +86,11 @@ def run(*, by: User, data: Path | None, round_count: int, top_k: int | None, see
     """
     image = _image(by, report)
     project = _project(data, by)
-    sets = (
-        _sets_of_sample(project, seed, by, report) if data is None else _sets_of_data(project, data, seed, by, report)
-    )
-    _settle_loop(project, sets, image, top_k, seed, by, report)
+    if data is None:
+        sets = _sets_of_sample(project, scale.counts, seed, by, report)
+    else:
+        sets = _sets_of_data(project, data, seed, by, report)
+    _settle_loop(project, sets, image, scale.training, top_k, seed, by, report)
     for number in range(round_count + 1):
         for arm in (Arm.MINED, Arm.RANDOM) if number else (Arm.MINED,):
             _run_round(project, arm, number, by, report)
@@ -104,10 +130,12 @@ def _project(data: Path | None, by: User) -> Project:
     return found or projects.create(name=name, classes=[], by=by, is_sample=data is None)
 
 
-def _sets_of_sample(project: Project, seed: int, by: User, report: Report) -> Sets:
-    folder = Path(settings.YMIR_DATA_ROOT) / "samples" / f"workbench-{seed}"
+def _sets_of_sample(project: Project, counts: SceneCounts, seed: int, by: User, report: Report) -> Sets:
+    folder = Path(settings.YMIR_DATA_ROOT) / "samples" / f"workbench-{seed}-{counts.total}"
     if not (folder / "complete").exists():
-        write_scenes(folder, seed=seed, on_written=lambda done, total: report("Drawing the scenes", done / total))
+        write_scenes(
+            folder, seed=seed, counts=counts, on_written=lambda done, total: report("Drawing the scenes", done / total)
+        )
         (folder / "complete").touch()
     found = {name: _import(project, name, folder / name, by, report) for name in ("initial", "validation", "test")}
     pool = _import(project, "pool-truth", folder / "pool_truth", by, report)
@@ -128,7 +156,14 @@ def _sets_of_data(project: Project, data: Path, seed: int, by: User, report: Rep
 
 
 def _settle_loop(
-    project: Project, sets: Sets, image: ExecutorImage, top_k: int | None, seed: int, by: User, report: Report
+    project: Project,
+    sets: Sets,
+    image: ExecutorImage,
+    training: dict[str, Any],
+    top_k: int | None,
+    seed: int,
+    by: User,
+    report: Report,
 ) -> None:
     if loop_settings.loop_of(project).pool is not None:
         return
@@ -146,7 +181,7 @@ def _settle_loop(
         validation=sets.validation,
         testing=sets.testing,
         image=image,
-        training_config=TRAINING_CONFIG,
+        training_config=training,
         annotator=LoopSettings.Annotator.SIMULATED,
         with_control=True,
         top_k=top_k or max(4, sets.initial.asset_count),

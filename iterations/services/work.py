@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
-from models.services import inference, mining, training
 
 from datasets.models import DatasetVersion
 from datasets.services import operations
@@ -15,6 +14,7 @@ from iterations.selectors import RoundView
 from iterations.services import settings as loop_settings
 from iterations.steps import Inputs, Step, source_of
 from models.models import Checkpoint, ModelVersion
+from models.services import inference, mining, training
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,11 @@ class Command(YmirCommand):
         parser.add_argument("--rounds", type=int, default=2)
         parser.add_argument("--top-k", type=int, help="assets to label each round (default: as many as at the start)")
         parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--quick", action="store_true", help="a tenth of everything: shows that all of it works")
 
-    def run(self, *, data: Path | None, rounds: int, top_k: int | None, seed: int, **options: Any) -> dict[str, Any]:
+    def run(
+        self, *, data: Path | None, rounds: int, top_k: int | None, seed: int, quick: bool, **options: Any
+    ) -> dict[str, Any]:
         if data is not None and not data.exists():
             raise WrongUse(f"{data} does not exist.")
         progress = Progress(self.stderr.write)
@@ -37,6 +40,7 @@ class Command(YmirCommand):
             top_k=top_k,
             seed=seed,
             report=progress,
+            scale=quickstart.QUICK if quick else quickstart.FULL,
         )
         progress.end()
         rows = quickstart.table(project)
