@@ -28,7 +28,7 @@ class YmirCommand(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's own arguments."""
 
-    def run(self, **options: Any) -> dict[str, Any]:
+    def run(self, *args: Any, **options: Any) -> dict[str, Any]:
         """Do the work through a service and return the facts to print."""
         raise NotImplementedError
 

@@ -7,7 +7,10 @@ class ExecutorsConfig(AppConfig):
     verbose_name = _("Executors")
 
     def ready(self) -> None:
-        from executors import selectors
+        from executors import (
+            jobs,  # noqa: F401 # registers the job kinds
+            selectors,
+        )
         from projects import navigation
 
         navigation.register(navigation.Tab(70, "jobs", _("Jobs"), "executors:jobs", selectors.active_count))

@@ -19,7 +19,7 @@ class JobContext:
     job: Job
     work: WorkDir
     report: Callable[[float, str], None]
-    """Call with the share done of this phase (0..1) and a word on what is done; raises JobCanceled when asked to stop."""
+    """Call with the share done of this phase (0..1) and a word on what is done; raises when the work is to stop."""
     gpus: tuple[int, ...] = ()
     partial: bool = False
     """In `collect`: the run did not end well, or was stopped with `keep`; take what is there."""

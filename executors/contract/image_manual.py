@@ -19,7 +19,13 @@ FOLDERS = {2: "det", 3: "semantic-seg", 4: "instance-seg", 50: "multi-modal"}
 DETECTION = 2
 
 _CHOICES = re.compile(r"(?<![\w|])([\w.+-]+(?:\s*\|\s*[\w.+-]+)+)(?![\w|])")
+_LISTED = re.compile(r"((?:[\w.+-]+,\s*)+[\w.+-]+,?\s+or\s+[\w.+-]+)")
 _ONE_OF = re.compile(r"one of:?\s+([\w.+-]+(?:\s*(?:,|\bor\b)\s*[\w.+-]+)+)", re.IGNORECASE)
+
+_ASIDE = re.compile(r"\s*\([^()]*\)")
+_SEPARATOR = re.compile(r"\s*\|\s*|\s*,\s*(?:or\s+)?|\s+or\s+")
+MAX_NOTE = 500
+"""Characters of a comment that are searched for choices."""
 
 
 class FieldType(StrEnum):
@@ -87,8 +93,8 @@ def read(files: Mapping[str, bytes]) -> ImageManual:
 def fields(template: str) -> list[TemplateField]:
     """Return the options of a template in its order, without those that the platform sets.
 
-    A comment behind the value, or right above the key, is the help text; one that lists words (`a|b|c`, `one of a, b`)
-    among which the default stands makes the field a choice.
+    A comment behind the value, or right above the key, is the help text. One that lists words among which the default
+    stands (`a|b|c`, `one of a, b`, `a, b or c`) makes the field a choice.
 
     Raises:
         ConfigError: when the text is not a YAML mapping.
@@ -138,9 +144,10 @@ def _choices(note: str, default: Any) -> tuple[str, ...]:
     """A list of words counts only when the default is one of them."""
     if isinstance(default, bool) or not isinstance(default, str | int | float):
         return ()
-    for pattern, separator in ((_CHOICES, r"\s*\|\s*"), (_ONE_OF, r"\s*,\s*|\s+or\s+")):
-        for found in pattern.findall(note):
-            words = tuple(dict.fromkeys(word for word in re.split(separator, found) if word))
+    text = _ASIDE.sub("", note[:MAX_NOTE])
+    for pattern in (_CHOICES, _ONE_OF, _LISTED):
+        for found in pattern.findall(text):
+            words = tuple(dict.fromkeys(word for word in _SEPARATOR.split(found) if word))
             if str(default) in words and len(words) > 1:
                 return words
     return ()

@@ -88,7 +88,8 @@ class WorkDir:
         return self.root / "run.log"
 
     def create(self) -> None:
-        """Make the folders; those below `out` are open to whatever user the program runs as."""
+        """Make the folders; those below `out` are open to whatever user the program runs as, the whole only to us."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self.assets_dir, self.annotations_dir, self.in_dir / "predictions", self.weights_dir):
             folder.mkdir(parents=True, exist_ok=True)
         for folder in (self.out_dir, self.out_dir / "models", self.out_dir / "tensorboard"):

@@ -298,4 +298,10 @@ def _wait(condition: Callable[[], bool], timeout: float) -> bool:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    """The files of a folder without caches, in a fixed order."""
+    found = sorted(folder.rglob("*"))
+    return (path for path in found if path.is_file() and not _is_cache(path.relative_to(folder)))
+
+
+def _is_cache(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__pycache__" for part in path.parts)

@@ -74,7 +74,7 @@ class FenceLost(Exception):
     """Another worker holds the job now: stop without touching anything of it."""
 
 
-# --- asking for work ------------------------------------------------------------------------------------------------
+# --- asking for work -------------------------------------------------------------------------------------------------
 
 
 def submit(
@@ -184,7 +184,7 @@ def _raise_failure(job: Job) -> NoReturn:
     raise JobFailed(title=job.title, cause=cause, next_step=job.error_hint, job=job.pk, error_id=job.error_id)
 
 
-# --- doing it: only the holder of the latest claim may write ------------------------------------------------------------
+# --- doing it: only the holder of the latest claim may write ---------------------------------------------------------
 
 
 def claim(*, job_id: int, worker: str) -> Job | None:
@@ -292,7 +292,7 @@ def _write(job: Job, **values: Any) -> None:
         raise FenceLost
 
 
-# --- what the reaper asks ---------------------------------------------------------------------------------------------
+# --- what the reaper asks --------------------------------------------------------------------------------------------
 
 
 def lost(now: datetime) -> list[Job]:
@@ -325,6 +325,7 @@ def release_lost(job: Job) -> bool:
         if changed:
             attempts = JobAttempt.objects.filter(job=job, number=job.attempt)
             attempts.update(finished_at=now, outcome=WorkerLost.id)
+        if changed and job.attempt >= MAX_ATTEMPTS:  # else its container may still use them
             job.gpus.update(job=None)
     return bool(changed)
 
@@ -337,7 +338,7 @@ def waiting(now: datetime, *, older_than: float = 0.0) -> list[Job]:
     )
 
 
-# --- reading ------------------------------------------------------------------------------------------------------------
+# --- reading ---------------------------------------------------------------------------------------------------------
 
 
 def folder(job: Job) -> Path:

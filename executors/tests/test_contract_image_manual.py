@@ -14,6 +14,7 @@ epochs: 10
 lr: 0.01   # learning rate
 mining_algorithm: aldd  # aldd|cald | random
 size: 320  # one of 320, 416 or 640
+precision: auto  # 16-bit numbers (faster, on a GPU); auto, on or off
 amp: true
 args: ''
 warmup: 1e-3
@@ -33,6 +34,13 @@ def test_fields_follow_the_template() -> None:
         TemplateField("lr", 0.01, FieldType.FLOAT, "learning rate"),
         TemplateField("mining_algorithm", "aldd", FieldType.CHOICE, "aldd|cald | random", ("aldd", "cald", "random")),
         TemplateField("size", 320, FieldType.CHOICE, "one of 320, 416 or 640", ("320", "416", "640")),
+        TemplateField(
+            "precision",
+            "auto",
+            FieldType.CHOICE,
+            "16-bit numbers (faster, on a GPU); auto, on or off",
+            ("auto", "on", "off"),
+        ),
         TemplateField("amp", True, FieldType.BOOL, ""),
         TemplateField("args", "", FieldType.TEXT, ""),
         TemplateField("warmup", "1e-3", FieldType.TEXT, ""),

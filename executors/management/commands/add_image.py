@@ -1,0 +1,54 @@
+"""Register an executor image."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from accounts import services as accounts
+from common.commands import YmirCommand
+from executors.models import ExecutorImage, Job
+from executors.services import images, jobs
+
+
+class Command(YmirCommand):
+    help = (
+        "Register an executor image: a worker pulls it where it is missing and reads what it can do. REFERENCE is as "
+        "for docker pull, or the name of an executor that comes with YMIR (detector)."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("reference")
+        parser.add_argument("--name", default="", help="as people see it (default: the reference)")
+        parser.add_argument("--runner", choices=ExecutorImage.Runner.values, help="(default: docker)")
+        parser.add_argument("--network", action="store_true", help="let its containers use the network")
+        parser.add_argument("--wait", action="store_true", help="wait until it is inspected")
+
+    def run(
+        self, *, reference: str, name: str, runner: str | None, network: bool, wait: bool, **options: Any
+    ) -> dict[str, Any]:
+        by = accounts.acting_user()
+        job: Job | None
+        if runner is None and (Path(settings.YMIR_IMAGES_DIR) / reference).is_dir():
+            image, job = images.add_shipped(reference, by=by)
+        else:
+            image, job = images.add(
+                reference=reference,
+                runner=runner or ExecutorImage.Runner.DOCKER,
+                name=name,
+                network_allowed=network,
+                by=by,
+            )
+        if wait and job is not None:
+            jobs.wait(job)
+            image.refresh_from_db()
+        return {
+            "image": image.name,
+            "id": image.pk,
+            "reference": image.reference,
+            "runner": image.runner,
+            "state": image.state,
+            "tasks": sorted(set(image.templates.values_list("task", flat=True))),
+            "job": job.pk if job else None,
+        }

@@ -1,0 +1,221 @@
+"""Runs one job: prepare → execute → collect → finish.
+
+    claim ──> lease GPUs ──> adopt the run that is there, or prepare and start one ──> watch ──> collect ──> final state
+                 │ none free                                                             │ canceled, killed, failed
+                 └──> back into the queue                                                └──> collect what is there
+
+Any step may happen twice, because a worker can die at any instant: the run is named after the job, and kinds publish a
+result once. The final state is written before the container is removed, so that no instant exists in which both are
+missing; what a death in between leaves behind is swept (services.orphans).
+"""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from executors import kinds
+from executors.contract import monitor
+from executors.contract.layout import WorkDir
+from executors.kinds import JobContext, JobKind
+from executors.models import ExecutorImage, Job
+from executors.runners.base import EngineUnavailableError, Runner, RunnerError, RunOutcome, RunSpec, RunState
+from executors.services import failures, gpus, jobs, queues, running
+from executors.services.heartbeats import Heart, JobCanceled, WorkerStopping
+
+logger = logging.getLogger(__name__)
+ENGINE_PATIENCE = 60.0
+"""Seconds for which an engine may be away (it is being restarted) before a running job is given up."""
+
+
+def run(job_id: int, *, worker: str, on_heart: Callable[[Heart], None] | None = None) -> None:
+    """Run a waiting job to its end; return at once when it is not waiting any more.
+
+    Args:
+        worker: `<host>:<process>`, for the record.
+        on_heart: told of the job's heart, so that the worker can tell it when it must stop.
+    """
+    job = jobs.claim(job_id=job_id, worker=worker)
+    if job is None:
+        return
+    try:
+        with Heart(job) as heart:
+            if on_heart is not None:
+                on_heart(heart)
+            _Run(job, kinds.get(job.kind), heart).go()
+    except jobs.FenceLost:
+        logger.info("job %s: taken over by another worker", job.pk)
+
+
+@dataclass
+class _Run:
+    """A claimed job in the hands of this worker."""
+
+    job: Job
+    kind: JobKind
+    heart: Heart
+
+    def __post_init__(self) -> None:
+        self.work: WorkDir = running.work_dir(self.job)
+        self.name = running.run_name(self.job)
+        has_run = self.job.image is not None and type(self.kind).prepare is not JobKind.prepare
+        self.runner: Runner | None = running.runner(self.job.image.runner) if has_run and self.job.image else None
+        self.gpus: tuple[int, ...] = ()
+
+    def go(self) -> None:
+        """Do the work and write how it ended.
+
+        Raises:
+            executors.services.jobs.FenceLost
+        """
+        try:
+            leased = gpus.lease(self.job)
+            if leased is None:
+                jobs.wait_for_resources(self.job, note=str(_("waits for a free GPU")))
+                return
+            self.gpus = leased
+            self._work()
+        except JobCanceled as stop:
+            self._end_canceled(stop.mode)
+        except WorkerStopping:
+            self._hand_back()
+            return
+        except jobs.FenceLost:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the job must not stay open
+            self._end_failed(error)
+        self._clear()
+
+    def _work(self) -> None:
+        self.work.create()
+        adopted = self.runner.adopt(self.name) if self.runner else None
+        spec = None if adopted else self._prepare()
+        outcome = adopted
+        if self.runner and (adopted or spec):
+            jobs.note_attempt(self.job, adopted=adopted is not None)
+            outcome = self._execute(self.runner, spec)
+            jobs.note_attempt(self.job, facts=outcome.facts())
+            if not outcome.succeeded:
+                self._end_unsuccessful(outcome)
+                return
+            self.heart.heeds = {Job.Cancel.DISCARD}
+        jobs.succeed(self.job, result=self._collect(outcome))
+
+    def _prepare(self) -> RunSpec | None:
+        self.heart.check()
+        jobs.enter_phase(self.job, Job.Phase.PREPARE)
+        spec = self.kind.prepare(self._context())
+        if spec is None or self.job.image is None:
+            return None
+        is_container = self.job.image.runner == ExecutorImage.Runner.DOCKER
+        image = (is_container and self.job.image.digest) or self.job.image.reference
+        return replace(spec, name=self.name, image=image, job=str(self.job.pk), gpus=self.gpus)
+
+    def _execute(self, runner: Runner, spec: RunSpec | None) -> RunOutcome:
+        """Start the run, unless one was adopted, and watch it until it ends."""
+        if spec is not None or self.job.phase != Job.Phase.EXECUTE:
+            self.heart.check()
+            jobs.enter_phase(self.job, Job.Phase.EXECUTE)
+        if spec is not None:
+            runner.start(spec)
+        answered = time.monotonic()
+        while True:
+            self.heart.check()
+            try:
+                outcome = runner.poll(self.name)
+                runner.logs(self.name)
+                answered = time.monotonic()
+            except EngineUnavailableError:
+                if time.monotonic() - answered > ENGINE_PATIENCE:
+                    raise
+            else:
+                if outcome.state is not RunState.RUNNING:
+                    return outcome
+            self._show_progress()
+            time.sleep(settings.YMIR_POLL_SECONDS)
+
+    def _show_progress(self) -> None:
+        seen = monitor.read(self.work.out_dir)
+        if seen is not None:
+            self.heart.report(seen.percent, seen.message.partition("\n")[0] if not seen.code else "")
+
+    def _collect(self, outcome: RunOutcome | None, *, partial: bool = False) -> dict[str, Any]:
+        self.heart.check()
+        jobs.enter_phase(self.job, Job.Phase.COLLECT)
+        return self.kind.collect(self._context(partial=partial), outcome)
+
+    def _context(self, *, partial: bool = False) -> JobContext:
+        return JobContext(job=self.job, work=self.work, report=self.heart.report, gpus=self.gpus, partial=partial)
+
+    def _end_unsuccessful(self, outcome: RunOutcome) -> None:
+        """The run failed: say why, and keep what it saved, where its kind can use that."""
+        error = failures.of_outcome(outcome, self.work)
+        kept = self._collect_partial(outcome)
+        jobs.fail(self.job, error_id=error.id, message=error.text(), hint=error.advice(), result=kept)
+
+    def _end_failed(self, cause: Exception) -> None:
+        """Something stopped us: end the run too."""
+        error = failures.of_exception(cause)
+        with suppress(RunnerError):
+            self._stop()
+        jobs.fail(self.job, error_id=error.id, message=error.text(), hint=error.advice())
+
+    def _end_canceled(self, mode: Job.Cancel) -> None:
+        outcome = None
+        with suppress(RunnerError):
+            outcome = self._stop()
+        kept: dict[str, Any] = {}
+        if mode == Job.Cancel.KEEP and outcome is not None:
+            jobs.note_attempt(self.job, facts=outcome.facts())
+            kept = self._collect_partial(outcome)
+        jobs.finish_canceled(self.job, result=kept)
+
+    def _collect_partial(self, outcome: RunOutcome) -> dict[str, Any]:
+        """Collect what a run saved before it ended; nothing usable is no second failure."""
+        if not self.kind.keeps_partial or outcome.started_at is None:
+            return {}
+        self.heart.heeds = set()
+        try:
+            return self._collect(outcome, partial=True)
+        except jobs.FenceLost:
+            raise
+        except Exception as error:  # noqa: BLE001 -- the job's own failure counts more
+            logger.info("job %s: nothing to keep (%s)", self.job.pk, error)
+            return {}
+
+    def _stop(self) -> RunOutcome | None:
+        """Stop the run, if there is one, with its log complete."""
+        if self.runner is None:
+            return None
+        outcome = self.runner.stop(self.name)
+        self.runner.logs(self.name)
+        return None if outcome.state is RunState.MISSING else outcome
+
+    def _hand_back(self) -> None:
+        """The worker must end: containers go on and are adopted; a process of this host ends, and resumes later."""
+        if self.job.image and self.job.image.runner == ExecutorImage.Runner.PROCESS and self.runner:
+            self.runner.stop(self.name)
+            self.runner.remove(self.name)
+        jobs.wait_for_resources(self.job, note=str(_("waits for a worker")))
+        jobs.send(self.job)
+
+    def _clear(self) -> None:
+        """Remove the container and what was staged; the log, the curves and the configuration stay."""
+        if self.runner is not None:
+            with suppress(RunnerError):
+                self.runner.remove(self.name)
+        for folder in (self.work.assets_dir, self.work.annotations_dir, self.work.weights_dir):
+            if folder.is_symlink():
+                folder.unlink()
+            shutil.rmtree(folder, ignore_errors=True)
+        if self.job.state != Job.State.FAILED:
+            shutil.rmtree(self.work.out_dir / "models", ignore_errors=True)
+        if self.job.gpu_count:
+            queues.send_forgotten(timezone.now())

@@ -1,0 +1,58 @@
+"""Which runner runs what on this host."""
+
+import hashlib
+from pathlib import Path
+
+from django.conf import settings
+
+from executors.contract.layout import WorkDir, task_id
+from executors.models import ExecutorImage, Job
+from executors.runners.base import EngineUnavailableError, Runner
+from executors.runners.docker import DockerRunner
+from executors.runners.process import ProcessRunner
+from executors.services import jobs
+
+
+def owner() -> str:
+    """Return the mark of this installation on its containers: several may share an engine."""
+    return hashlib.sha256(str(settings.YMIR_DATA_ROOT).encode()).hexdigest()[:12]
+
+
+def run_name(job: Job) -> str:
+    """Return the name of a job's run: always the same, so that any worker finds it again."""
+    return f"ymir-{owner()}-{task_id(job.pk)}"
+
+
+def runner(kind: str) -> Runner:
+    """Return the runner of a kind (`ExecutorImage.Runner`)."""
+    if kind == ExecutorImage.Runner.DOCKER:
+        return DockerRunner(owner())
+    return ProcessRunner(
+        state_dir=Path(settings.YMIR_DATA_ROOT) / "processes" / settings.YMIR_HOST,
+        images_dir=Path(settings.YMIR_IMAGES_DIR),
+        python=Path(settings.YMIR_EXECUTOR_PYTHON),
+    )
+
+
+def reachable() -> list[Runner]:
+    """Return the runners that work on this host: processes always, containers where an engine answers."""
+    found = [runner(ExecutorImage.Runner.PROCESS)]
+    if settings.YMIR_RUNNER != ExecutorImage.Runner.PROCESS and engine_answers():
+        found.append(runner(ExecutorImage.Runner.DOCKER))
+    return found
+
+
+def engine_answers() -> bool:
+    """Tell whether a Docker engine can be used from here."""
+    try:
+        return DockerRunner(owner()).available()
+    except EngineUnavailableError:
+        return False
+
+
+def work_dir(job: Job) -> WorkDir:
+    """Return the work folder of a job, with the paths that its image's program sees."""
+    root = jobs.folder(job)
+    if job.image is not None and job.image.runner == ExecutorImage.Runner.PROCESS:
+        return WorkDir.for_process(root, Path(settings.YMIR_IMAGES_DIR) / job.image.reference)
+    return WorkDir.for_container(root)
