@@ -1,7 +1,9 @@
 """What belongs to no app: the home address, health, language and theme, and the pages of errors."""
 
 import logging
+import os
 import uuid
+from pathlib import Path
 
 import django_rq
 from django.conf import settings
@@ -29,7 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def health(request: HttpRequest) -> JsonResponse:
     """Tell a supervisor whether the database, Redis and the data folder answer."""
-    checks = {"database": _database_answers(), "redis": _redis_answers(), "data": _data_folder_is_there()}
+    checks = {"database": _database_answers(), "redis": _redis_answers(), "data": _data_folder_is_writable()}
     return JsonResponse({"ok": all(checks.values()), **checks}, status=200 if all(checks.values()) else 503)
 
 
@@ -98,5 +100,10 @@ def _redis_answers() -> bool:
         return False
 
 
-def _data_folder_is_there() -> bool:
-    return settings.YMIR_DATA_ROOT.is_dir()
+def _data_folder_is_writable() -> bool:
+    root = Path(settings.YMIR_DATA_ROOT)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(root, os.W_OK)
