@@ -11,8 +11,11 @@ class DatasetsConfig(AppConfig):
             jobs,  # noqa: F401 # registers the job kinds
             selectors,
         )
+        from datasets.references import DATASET_VERSION
+        from executors import references
         from projects import navigation
 
+        references.register(DATASET_VERSION)
         navigation.register(
             navigation.Tab(20, "datasets", _("Datasets"), "datasets:list", count=selectors.dataset_count)
         )

@@ -16,20 +16,6 @@ Text = str | Promise
 
 
 @dataclass(frozen=True)
-class ReferenceType:
-    """One type. `names` returns what the things with these ids are called, in one query.
-
-    `keys` are the params that hold such an id, or a list of them, with the words that a page shows for the key.
-    """
-
-    name: str
-    label: Text
-    url_name: str
-    names: Callable[[Collection[int]], Mapping[int, Text]] | None = None
-    keys: Mapping[str, Text] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Reference:
     """One thing, as a page names it; `url` is empty where there is no page."""
 
@@ -37,12 +23,26 @@ class Reference:
     url: str
 
 
+@dataclass(frozen=True)
+class ReferenceType:
+    """One type. `find` names the things with these ids, in one query; without it they have their type and number.
+
+    `keys` are the params that hold such an id, or a list of them, with the words that a page shows for the key.
+    """
+
+    name: str
+    label: Text
+    url_name: str
+    find: Callable[[Collection[int]], Mapping[int, Reference]] | None = None
+    keys: Mapping[str, Text] = field(default_factory=dict)
+
+
 _types: dict[str, ReferenceType] = {
     kind.name: kind
     for kind in (
         ReferenceType("dataset_version", _("Dataset version"), "datasets:version"),
         ReferenceType("model_version", _("Model version"), "models:version"),
-        ReferenceType("prediction", _("Prediction"), "models:prediction"),
+        ReferenceType("prediction", _("Prediction"), "models:prediction", keys={"prediction": _("Prediction")}),
         ReferenceType("evaluation", _("Evaluation"), "models:evaluation"),
         ReferenceType("executor_image", _("Executor image"), "executors:image"),
     )
@@ -64,11 +64,18 @@ def resolve(wanted: Iterable[tuple[str, Any]]) -> dict[tuple[str, int], Referenc
     found: dict[tuple[str, int], Reference] = {}
     for name, ids in _by_type(wanted).items():
         kind = _types[name]
-        words = kind.names(ids) if kind.names else {}
+        known = kind.find(ids) if kind.find else {}
         for pk in ids:
-            label = str(words.get(pk, "")) or f"{kind.label} {pk}"
-            found[name, pk] = Reference(label, _url(kind, pk))
+            found[name, pk] = known.get(pk) or Reference(f"{kind.label} {pk}", address(kind.url_name, pk))
     return found
+
+
+def address(url_name: str, pk: int) -> str:
+    """Return the address of a page about one thing; empty where no app has such a page."""
+    try:
+        return reverse(url_name, args=[pk])
+    except NoReverseMatch:
+        return ""
 
 
 def _by_type(wanted: Iterable[tuple[str, Any]]) -> dict[str, list[int]]:
@@ -77,10 +84,3 @@ def _by_type(wanted: Iterable[tuple[str, Any]]) -> dict[str, list[int]]:
         if name in _types and type(pk) is int and pk > 0:
             groups.setdefault(name, []).append(pk)
     return groups
-
-
-def _url(kind: ReferenceType, pk: int) -> str:
-    try:
-        return reverse(kind.url_name, args=[pk])
-    except NoReverseMatch:
-        return ""

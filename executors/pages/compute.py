@@ -10,7 +10,7 @@ import django_rq
 from django.conf import settings
 from django.utils.functional import Promise
 from redis.exceptions import RedisError
-from rq import Worker
+from rq.worker import BaseWorker, Worker
 
 from executors import kinds
 from executors.models import Gpu, Job
@@ -93,7 +93,7 @@ def workers() -> list[WorkerRow] | None:
         return None
 
 
-def _worker(worker: Worker) -> WorkerRow:
+def _worker(worker: BaseWorker) -> WorkerRow:
     beat = worker.last_heartbeat
     return WorkerRow(
         name=str(worker.name),

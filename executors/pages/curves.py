@@ -1,5 +1,6 @@
 """The live curves of a job, from the numbers that its program writes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common import numbers
+from common.charts import scale
 from common.charts.line import LineChart, Mark, Series
 from common.charts.spark import Spark
 from executors.contract.metrics import Metrics, Point
@@ -26,7 +28,7 @@ WORDS: Final[dict[str, str | Promise]] = {
     "lr": gettext_lazy("Learning rate"),
     "seconds": gettext_lazy("Seconds an epoch"),
 }
-SKIPPED: Final = {"elapsed"}
+SKIPPED: Final = {"elapsed", "step"}
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,15 @@ def _quality(metrics: Metrics, names: list[str], running: bool) -> list[Panel]:
     best = max(points, key=lambda point: point[1])
     words = _("best {score}, epoch {epoch}").format(score=numbers.score(best[1]), epoch=f"{best[0]:g}")
     marks = [Mark(*best, words)] if len(points) > 1 and best != points[-1] else []
-    chart = _chart(
-        metrics, series, running, summary=_summary(str(WORDS[known[0]]), points, 3), marks=marks, from_zero_to_one=True
-    )
+    summary = _summary(str(WORDS[known[0]]), points, 3)
+    chart = _chart(metrics, series, running, summary=summary, marks=marks, most=1.0)
     return [Panel(_("Quality"), chart, _("on the validation set, higher is better"))]
 
 
 def _plain(metrics: Metrics, name: str, running: bool) -> Panel:
     points = metrics.series(name)
-    return Panel(_word(name), _chart(metrics, [_series(metrics, name)], running, summary=_summary(name, points, 4)))
+    series = Series(points, label=f"{points[-1][1]:.4g}")
+    return Panel(_word(name), _chart(metrics, [series], running, summary=_summary(name, points, 4)))
 
 
 def _chart(
@@ -102,21 +104,28 @@ def _chart(
     running: bool,
     *,
     summary: str,
-    marks: list[Mark] | None = None,
-    from_zero_to_one: bool = False,
+    marks: Sequence[Mark] = (),
+    most: float = 0.0,
 ) -> LineChart:
-    last = max(each.points[-1][0] for each in series)
-    values = [value for each in series for _x, value in each.points]
-    in_range = from_zero_to_one and all(0 <= value <= 1 for value in values)
+    """`most` is the largest value there can be, where it is known."""
+    points = [point for each in series for point in each.points]
+    first, last = min(x for x, _y in points), max(each.points[-1][0] for each in series)
     return LineChart(
         series=series,
-        x_label=_("epoch"),
-        x_range=(0.0, max(last, float(metrics.epochs or 0), 1.0)),
-        y_range=(0.0, 1.0) if in_range else None,
-        marks=marks or [],
+        x_label="" if metrics.epoch is None else _("epoch"),
+        x_range=(min(0.0, first), max(last, float(metrics.epochs or 0), 1.0)),
+        y_range=_y_range([y for _x, y in points], most),
+        marks=marks,
         now=last if running else None,
         summary=summary,
     )
+
+
+def _y_range(values: list[float], most: float) -> tuple[float, float] | None:
+    """Begin at 0 where nothing lies below: a curve that grows must not change its scale at every step."""
+    if min(values) < 0:
+        return None
+    return (0.0, most) if max(values) <= most else scale.widen(0.0, max(values))
 
 
 def _series(metrics: Metrics, name: str, *, word: str = "", reference: bool = False, decimals: int = 3) -> Series:

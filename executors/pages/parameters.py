@@ -18,6 +18,8 @@ from executors.models import Job
 from executors.references import Reference
 
 CONFIG: Final = "config"
+SKIPPED: Final = {CONFIG, "image", "keep_source"}
+PATH: Final = "source"
 LONGEST: Final = 200
 Words = str | Promise
 Named = Mapping[tuple[str, int], Reference]
@@ -51,7 +53,7 @@ class Facts:
 def of(job: Job) -> Facts:
     """Return what a job was given and what it made; at most one query for each type of thing that is named."""
     named = references.resolve([*_mentioned(job.params), _result_of(job)])
-    rows = [row for key, value in job.params.items() if key != CONFIG for row in _rows(key, value, named)]
+    rows = [row for key, value in job.params.items() if key not in SKIPPED for row in _rows(key, value, named)]
     return Facts(rows=[*rows, *_image_rows(job), *_config_rows(job)], result=named.get(_result_of(job)))
 
 
@@ -86,6 +88,8 @@ def _rows(key: str, value: Any, named: Named) -> Iterator[tuple[Words, str | Saf
     if value in (None, "", [], {}):
         return
     kind = references.type_of_key(key)
+    if key == PATH and isinstance(value, str):
+        value = value.rpartition("/")[2]  # where it lies on the host is nobody's business here
     if kind is None:
         yield LABELS.get(key, key.replace("_", " ").capitalize()), _plain(value)
         return

@@ -84,7 +84,7 @@ def _epochs(epoch: int, epochs: int | None) -> str:
 
 
 def _phases(job: Job, metrics: Metrics, now: datetime) -> list[dict[str, Any]]:
-    weights = CONTAINER_WEIGHTS if job.image_id or Phase.EXECUTE in job.phase_times else PLAIN_WEIGHTS
+    weights = CONTAINER_WEIGHTS if _has_run(job) else PLAIN_WEIGHTS
     order, reached = list(weights), _reached(job)
     return [
         {
@@ -101,8 +101,14 @@ def _phases(job: Job, metrics: Metrics, now: datetime) -> list[dict[str, Any]]:
 
 def _phase_name(job: Job, phase: Phase) -> str | Promise:
     """The phase in which the work itself is done bears the name of the work."""
-    works_in = Phase.EXECUTE if job.image_id or Phase.EXECUTE in job.phase_times else Phase.COLLECT
+    works_in = Phase.EXECUTE if _has_run(job) else Phase.COLLECT
     return kind_label(job.kind) if phase == works_in else phase.label
+
+
+def _has_run(job: Job) -> bool:
+    """Whether a program runs for this job; otherwise all its work is done while collecting."""
+    begun = {*job.phase_times, job.phase}
+    return Phase.EXECUTE in begun or (job.image_id is not None and Phase.COLLECT not in begun)
 
 
 def _reached(job: Job) -> Phase:

@@ -177,6 +177,14 @@ def test_a_job_whose_kind_is_gone_can_still_be_looked_at(as_user, project, viewe
     assert "gone.kind" in page(as_user(viewer), "job", builders.job(project, kind="gone.kind", state=state))
 
 
+@pytest.mark.parametrize("phase", Job.Phase.values)
+@pytest.mark.parametrize("state", State.values)
+def test_every_state_in_every_phase_can_be_shown(as_user, project, viewer, state, phase):
+    job = builders.job(project, state=state, phase=phase, phase_times={})
+    assert page(as_user(viewer), "job", job)
+    assert page(as_user(viewer), "job_status", job)
+
+
 # --- stopping and running again -------------------------------------------------------------------------------------
 
 

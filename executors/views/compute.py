@@ -25,4 +25,6 @@ def overview(request: HttpRequest) -> HttpResponse:
         "workers": compute.workers(),
         "visible": visible,
     }
-    return render(request, "executors/_compute.html" if request.htmx else "executors/compute.html", context)
+    return render(
+        request, "executors/_compute.html" if "HX-Request" in request.headers else "executors/compute.html", context
+    )

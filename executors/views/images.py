@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from common.errors import DomainError
 from common.http import flash_error, signed_in
 from executors import selectors
-from executors.contract import image_manual
+from executors.contract import documents, image_manual
 from executors.contract.errors import ConfigError
 from executors.forms import ImageForm
 from executors.models import ExecutorImage, TaskTemplate
@@ -38,7 +38,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "image": image,
         "tasks": _tasks(image),
         "object_types": _object_types(image),
-        "templates": [_template(template) for template in image.templates.all()],
+        "templates": [_template(template) for template in sorted(image.templates.all(), key=_place)],
         "inspecting": image.state == ExecutorImage.State.PENDING,
     }
     return render(request, "executors/image.html", context)
@@ -102,4 +102,16 @@ def _template(template: TaskTemplate) -> dict[str, Any]:
         fields = image_manual.fields(template.source)
     except ConfigError as error:
         return {"template": template, "fields": [], "error": str(error)}
-    return {"template": template, "fields": fields, "error": ""}
+    return {"template": template, "fields": [(each, _default(each.default)) for each in fields], "error": ""}
+
+
+def _place(template: TaskTemplate) -> tuple[int, int]:
+    """Training comes first."""
+    return template.object_type, TaskTemplate.Task.values.index(template.task)
+
+
+def _default(value: Any) -> str:
+    """Write a value as the template does."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "–" if value in (None, "") else documents.plain(value) if not isinstance(value, list | dict) else str(value)

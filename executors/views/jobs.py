@@ -47,7 +47,9 @@ def job_list(request: HttpRequest, project_pk: int) -> HttpResponse:
         "kinds": [(name, progress.kind_label(name)) for name in selectors.kinds_used(project)],
         "follow": any(job.is_active for job in page),
     }
-    return render(request, "executors/_job_rows.html" if request.htmx else "executors/jobs.html", context)
+    return render(
+        request, "executors/_job_rows.html" if "HX-Request" in request.headers else "executors/jobs.html", context
+    )
 
 
 @require_GET
@@ -135,6 +137,7 @@ def _live(job: Job) -> dict[str, Any]:
         "job": job,
         "project": job.project,
         "kind": progress.kind_label(job.kind),
+        "host": job.worker.partition(":")[0],
         "gpus": job.gpus.all(),
         "progress": shown,
         "left": progress.left_in_words(shown),

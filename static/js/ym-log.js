@@ -1,10 +1,12 @@
 // A log that follows its end while "Follow" is ticked; reading upwards lets go, returning to the end takes hold again.
+// With data-at-end, a log that is complete opens at its end.
 const NEAR_END = 24;
 
 class Log extends HTMLElement {
   connectedCallback() {
     this.box = this.querySelector(".log");
     this.tick = this.querySelector(".follow input");
+    if (this.box && this.hasAttribute("data-at-end")) this.box.scrollTop = this.box.scrollHeight;
     if (!this.box || !this.tick) return;
     this.querySelector(".follow").hidden = false;
     this.tick.checked = Log.following ?? this.tick.checked;
