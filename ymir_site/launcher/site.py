@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 
 from ymir_site.launcher.places import Places
 from ymir_site.launcher.processes import Process
@@ -63,11 +64,19 @@ class Site:
 
     def prepare(self) -> Iterator[str]:
         """Do what a start needs first, naming each step before it is done. Raises PreparationError."""
+        self._make_data_root()
         yield "Bringing the database up to date"
         self._manage("migrate", "--noinput")
         yield "Compiling translations and static files"
         self._run(str(self.places.root / "tools" / "compile_messages.py"))
         self._manage("collectstatic", "--noinput")
+
+    def _make_data_root(self) -> None:
+        folder = Path(self.environ.get("YMIR_DATA_ROOT") or self.places.state / "data")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PreparationError(f"the data folder {folder} cannot be made: {error.strerror}") from None
 
     def _manage(self, *words: str, secret: bool = False) -> str:
         return self._run("manage.py", *words, secret=secret)

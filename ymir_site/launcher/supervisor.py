@@ -12,6 +12,7 @@ from ymir_site.launcher.processes import Process
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
+LINES_SHOWN = 10
 SETTLED_AFTER = 60.0  # seconds of life after which a process counts as well again
 
 
@@ -20,8 +21,9 @@ class NotReadyError(Exception):
 
     def __init__(self, process: Process) -> None:
         self.process = process
-        log = process.log.read_text(errors="replace")[-2000:] if process.log.exists() else ""
-        super().__init__(f"{process.name} did not become ready; the end of {process.log}:\n{log}")
+        lines = process.log.read_text(errors="replace").splitlines() if process.log.exists() else []
+        end = "\n".join(lines[-LINES_SHOWN:])
+        super().__init__(f"{process.name} did not become ready; the end of {process.log}:\n{end}")
 
 
 @dataclass
