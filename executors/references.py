@@ -25,7 +25,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class ReferenceType:
-    """One type. `find` names the things with these ids, in one query; without it they have their type and number.
+    """One type. `names` returns what the things with these ids are called, in one query.
 
     `keys` are the params that hold such an id, or a list of them, with the words that a page shows for the key.
     """
@@ -33,7 +33,7 @@ class ReferenceType:
     name: str
     label: Text
     url_name: str
-    find: Callable[[Collection[int]], Mapping[int, Reference]] | None = None
+    names: Callable[[Collection[int]], Mapping[int, Text]] | None = None
     keys: Mapping[str, Text] = field(default_factory=dict)
 
 
@@ -64,18 +64,11 @@ def resolve(wanted: Iterable[tuple[str, Any]]) -> dict[tuple[str, int], Referenc
     found: dict[tuple[str, int], Reference] = {}
     for name, ids in _by_type(wanted).items():
         kind = _types[name]
-        known = kind.find(ids) if kind.find else {}
+        words = kind.names(ids) if kind.names else {}
         for pk in ids:
-            found[name, pk] = known.get(pk) or Reference(f"{kind.label} {pk}", address(kind.url_name, pk))
+            label = str(words.get(pk, "")) or f"{kind.label} {pk}"
+            found[name, pk] = Reference(label, _address(kind, pk))
     return found
-
-
-def address(url_name: str, pk: int) -> str:
-    """Return the address of a page about one thing; empty where no app has such a page."""
-    try:
-        return reverse(url_name, args=[pk])
-    except NoReverseMatch:
-        return ""
 
 
 def _by_type(wanted: Iterable[tuple[str, Any]]) -> dict[str, list[int]]:
@@ -84,3 +77,10 @@ def _by_type(wanted: Iterable[tuple[str, Any]]) -> dict[str, list[int]]:
         if name in _types and type(pk) is int and pk > 0:
             groups.setdefault(name, []).append(pk)
     return groups
+
+
+def _address(kind: ReferenceType, pk: int) -> str:
+    try:
+        return reverse(kind.url_name, args=[pk])
+    except NoReverseMatch:
+        return ""

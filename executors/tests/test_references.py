@@ -13,29 +13,38 @@ def basket(monkeypatch):
     """A type that only this test has: baskets, of which number 5 is gone."""
     asked = []
 
-    def find(ids):
+    def names(ids):
         asked.append(sorted(ids))
-        return {pk: Reference(f"basket <{pk}>", f"/baskets/{pk}/") for pk in ids if pk != 5}
+        return {pk: f"basket <{pk}>" for pk in ids if pk != 5}
 
     kind = ReferenceType(
-        "basket", "Basket", "nowhere:basket", find, keys={"basket": "Basket", "baskets": "From baskets"}
+        "basket", "Basket", "projects:settings", names, {"basket": "Basket", "baskets": "From baskets"}
     )
     monkeypatch.setattr(references, "_types", {**references._types, "basket": kind})
     return asked
+
+
+def page(pk):
+    return reverse("projects:settings", args=[pk])
+
+
+def test_a_type_whose_pages_are_missing_has_a_name_only(monkeypatch):
+    monkeypatch.setattr(references, "_types", {"basket": ReferenceType("basket", "Basket", "nowhere:basket")})
+    assert references.resolve([("basket", 1)]) == {("basket", 1): Reference("Basket 1", "")}
 
 
 def test_things_are_named_with_one_question_for_each_type(basket):
     found = references.resolve([("basket", 1), ("basket", 2), ("executor_image", 3), ("unheard", 1), ("basket", "x")])
     assert basket == [[1, 2]]
     assert found == {
-        ("basket", 1): Reference("basket <1>", "/baskets/1/"),
-        ("basket", 2): Reference("basket <2>", "/baskets/2/"),
+        ("basket", 1): Reference("basket <1>", page(1)),
+        ("basket", 2): Reference("basket <2>", page(2)),
         ("executor_image", 3): Reference("Executor image 3", reverse("executors:image", args=[3])),
     }
 
 
 def test_what_is_gone_keeps_its_type_and_number(basket):
-    assert references.resolve([("basket", 5)]) == {("basket", 5): Reference("Basket 5", "")}
+    assert references.resolve([("basket", 5)]) == {("basket", 5): Reference("Basket 5", page(5))}
 
 
 @pytest.mark.django_db
@@ -44,9 +53,9 @@ def test_parameters_that_name_things_become_links(basket, as_user, project, view
     html = (
         as_user(viewer).get(reverse("executors:job", args=[builders.job(project, params=params).pk])).content.decode()
     )
-    assert '<a href="/baskets/1/">basket &lt;1&gt;</a>' in html
+    assert f'<a href="{page(1)}">basket &lt;1&gt;</a>' in html
     assert "From baskets" in html
-    assert '<a href="/baskets/2/">basket &lt;2&gt;</a>, Basket 5' in html
+    assert f'<a href="{page(2)}">basket &lt;2&gt;</a>, <a href="{page(5)}">Basket 5</a>' in html
     assert basket == [[1, 2, 5]]
 
 
