@@ -56,7 +56,7 @@ def _summary(mined: list[CurvePoint], random: list[CurvePoint]) -> str:
 
 
 def _spoken(points: list[CurvePoint]) -> str:
-    return ", ".join(
+    return _(", ").join(
         _("%(score)s at %(count)d") % {"score": f"{point.map50:.3f}", "count": point.labeled} for point in points
     )
 

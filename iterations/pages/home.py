@@ -192,7 +192,7 @@ def _before_the_loop(project: Project, loop: LoopSettings) -> NextStep:
     if unmet or loop.image_id is None:
         return NextStep(
             _("Set up the loop"),
-            _("Still to choose: %(needs)s.") % {"needs": ", ".join(unmet or [_("executor image")])},
+            _("Still to choose: %(needs)s.") % {"needs": _(", ").join(unmet or [_("executor image")])},
             _("Loop settings"),
             reverse("iterations:settings", args=[project.pk]),
         )

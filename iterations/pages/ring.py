@@ -28,7 +28,11 @@ def ring(views: list[RoundView], points: list[CurvePoint]) -> Ring:
         title=title,
         subtitle=_subtitle(newest, results),
         rounds=[_result(view, results) for view in past],
-        summary=f"{title}: " + ", ".join(f"{step.label} {_words(step.state)}" for step in newest.steps.values()),
+        summary=_("%(round)s: %(steps)s")
+        % {
+            "round": title,
+            "steps": _(", ").join(f"{step.label} {_words(step.state)}" for step in newest.steps.values()),
+        },
     )
 
 
@@ -58,7 +62,7 @@ def _subtitle(view: RoundView, results: dict[int, float]) -> str:
         score = results.get(view.iteration.number)
         return _("finished") if score is None else f"mAP@50 {score:.3f}"
     step = view.steps[view.current] if view.current else None
-    return f"{step.label}: {_words(step.state)}" if step else ""
+    return _("%(step)s: %(state)s") % {"step": step.label, "state": _words(step.state)} if step else ""
 
 
 def _result(view: RoundView, results: dict[int, float]) -> str:

@@ -137,16 +137,17 @@ def _sets_of_sample(project: Project, counts: SceneCounts, seed: int, by: User, 
             folder, seed=seed, counts=counts, on_written=lambda done, total: report("Drawing the scenes", done / total)
         )
         (folder / "complete").touch()
-    found = {name: _import(project, name, folder / name, by, report) for name in ("initial", "validation", "test")}
+    training = _import(project, "training", folder / "initial", by, report)
+    found = {name: _import(project, name, folder / name, by, report) for name in ("validation", "test")}
     pool = _import(project, "pool-truth", folder / "pool_truth", by, report)
-    return Sets(initial=found["initial"], pool_truth=pool, validation=found["validation"], testing=found["test"])
+    return Sets(initial=training, pool_truth=pool, validation=found["validation"], testing=found["test"])
 
 
 def _sets_of_data(project: Project, data: Path, seed: int, by: User, report: Report) -> Sets:
     """Split the user's own data: test, validation and a first training set by lot; the rest is the pool."""
     everything = _import(project, "all", data, by, report)
     taken: list[DatasetVersion] = []
-    for name, share in (("test", TEST_SHARE), ("validation", VALIDATION_SHARE), ("initial", INITIAL_SHARE)):
+    for name, share in (("test", TEST_SHARE), ("validation", VALIDATION_SHARE), ("training", INITIAL_SHARE)):
         rest = everything if not taken else _exclude(project, f"without-{name}", everything, taken, by, report)
         count = max(2, round(everything.asset_count * share))
         taken.append(_sample(project, name, rest, count, seed, by, report))
