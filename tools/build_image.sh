@@ -37,5 +37,7 @@ if [ -f "$requirements" ] && grep -Eq 'index-url|find-links' <<<"$settings"; the
   arguments+=(--build-arg PIP_NO_INDEX=1 --build-arg "PIP_FIND_LINKS=http://127.0.0.1:$port/")
 fi
 
-docker build --quiet "${arguments[@]}" --tag "$tag" "$@" "$folder" >/dev/null
+log="$(mktemp)"
+docker build "${arguments[@]}" --tag "$tag" "$@" "$folder" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+rm "$log"
 echo "$tag"

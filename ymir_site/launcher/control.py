@@ -17,6 +17,7 @@ from ymir_site.launcher.state import State
 START_TIMEOUT = 600.0
 STOP_TIMEOUT = 180.0
 LOOK_EVERY = 0.1
+INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 
 class StartFailedError(Exception):
@@ -33,9 +34,11 @@ def start(places: Places) -> int:
     try:
         for step in _steps(places, background):
             print(f"  {step} …", flush=True)
-    except KeyboardInterrupt:
-        stop(places)
-        return 130
+    except KeyboardInterrupt:  # it may not have come so far as to tell its state: `stop` would not see it
+        print("Stopping …", flush=True)
+        background.terminate()
+        background.wait(STOP_TIMEOUT)
+        return INTERRUPTED
     _print_welcome(places)
     return 0
 

@@ -83,11 +83,13 @@ def processes_of(state: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     made = Installation(tmp_path_factory.mktemp("site"))
-    started = made.launcher("start")
-    assert started.returncode == 0, started.stdout + started.stderr
-    made.welcome = started.stdout
-    yield made
-    made.launcher("remove")
+    try:
+        started = made.launcher("start")
+        assert started.returncode == 0, started.stdout + started.stderr
+        made.welcome = started.stdout
+        yield made
+    finally:
+        made.launcher("remove")
     assert processes_of(made.state) == []
 
 
@@ -134,6 +136,19 @@ def test_another_site_on_the_same_port_is_told_so(site: Installation, tmp_path: 
     answer = other.launcher("start")
     assert answer.returncode == 1
     assert f"port {site.port} is in use" in answer.stderr
+
+
+def test_an_interrupted_start_leaves_nothing(tmp_path: Path) -> None:
+    site = Installation(tmp_path / "short")
+    command = [sys.executable, "-m", "ymir_site.launcher", "start"]
+    starting = subprocess.Popen(command, cwd=ROOT, env=site.environ, stdout=subprocess.PIPE, text=True)
+    assert starting.stdout
+    assert "Starting Postgres" in starting.stdout.readline()
+    starting.send_signal(signal.SIGINT)
+    starting.communicate(timeout=60)
+    assert starting.returncode == 130
+    assert processes_of(site.state) == []
+    site.launcher("remove")
 
 
 def test_nothing_survives_the_death_of_the_launcher_and_the_next_start_recovers(site: Installation) -> None:
