@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from common.errors import DomainError
 from common.numbers import size as size_words
@@ -71,7 +71,8 @@ class MessageField(forms.CharField):
 
 def version_label(version: DatasetVersion) -> str:
     """Name a version in a list of choices: smear-train v4 · 96 assets."""
-    return _("{version} · {count} assets").format(version=version, count=thousands(version.asset_count))
+    words = ngettext("{version} · {count} asset", "{version} · {count} assets", version.asset_count)
+    return words.format(version=version, count=thousands(version.asset_count))
 
 
 class VersionField(forms.ModelChoiceField[DatasetVersion]):
@@ -310,7 +311,8 @@ class SampleForm(OperationForm):
         if not self.errors and (count is None) == (percent is None):
             raise forms.ValidationError(_("Give a number of assets or a share: one of the two."))
         if count is not None and source is not None and count > source.asset_count:
-            self.add_error("count", _("The version has {count} assets.").format(count=thousands(source.asset_count)))
+            words = ngettext("The version has {count} asset.", "The version has {count} assets.", source.asset_count)
+            self.add_error("count", words.format(count=thousands(source.asset_count)))
         return data
 
     def values(self) -> dict[str, Any]:

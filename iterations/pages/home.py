@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from datasets.models import DatasetVersion
 from executors.models import Job
@@ -142,7 +143,8 @@ def _within_a_round(loop: LoopSettings, view: RoundView, step: StepView) -> Next
         source = view.steps[Step.MINE].dataset_version if Step.MINE in view.steps else None
         count = source.asset_count if source else 0
         return NextStep(
-            _("Label %(count)d assets of round %(number)d") % {"count": count, **number},
+            ngettext("Label %(count)d asset of round %(number)d", "Label %(count)d assets of round %(number)d", count)
+            % {"count": count, **number},
             _("Export them, annotate, import the result and attach it to the step."),
             _("Open round %(number)d") % number,
             page,

@@ -1,6 +1,7 @@
 """The loop as growth rings: the round under way outside, finished rounds inside."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from common.charts.ring import Ring
 from common.charts.ring import Step as Quarter
@@ -44,7 +45,8 @@ def _quarter(view: RoundView, kind: Step) -> Quarter:
         return Quarter(name=name, state="next")
     note = ""
     if step.dataset_version is not None:
-        note = _("%(count)d assets") % {"count": step.dataset_version.asset_count}
+        count = step.dataset_version.asset_count
+        note = ngettext("%(count)d asset", "%(count)d assets", count) % {"count": count}
     elif step.model_version is not None:
         note = str(step.model_version)
     states = {State.DONE: "done", State.SKIPPED: "done", State.FAILED: "failed", State.CANCELED: "failed"}

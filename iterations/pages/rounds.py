@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from datasets.models import DatasetVersion
 from executors.services import jobs
@@ -103,15 +104,14 @@ def _step_row(view: RoundView, step: StepView, loop: LoopSettings) -> StepRow:
 def detail(step: StepView, loop: LoopSettings) -> str:
     """Say in a few words what a step made, or what it will do."""
     if step.dataset_version is not None:
-        return _("%(version)s, %(count)d assets") % {
-            "version": step.dataset_version,
-            "count": step.dataset_version.asset_count,
-        }
+        count = step.dataset_version.asset_count
+        words = ngettext("%(version)s, %(count)d asset", "%(version)s, %(count)d assets", count)
+        return words % {"version": step.dataset_version, "count": count}
     if step.model_version is not None:
         return str(step.model_version)
     plans = {
         Step.PREPARE: _("the pool without what was seen before"),
-        Step.MINE: _("choose %(count)d assets") % {"count": loop.top_k},
+        Step.MINE: ngettext("choose %(count)d asset", "choose %(count)d assets", loop.top_k) % {"count": loop.top_k},
         Step.LABEL: _("simulated annotator: held-back ground truth")
         if loop.annotator == LoopSettings.Annotator.SIMULATED
         else _("people annotate; import the result and attach it"),
