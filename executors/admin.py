@@ -94,7 +94,8 @@ class AttemptInline(admin.TabularInline[JobAttempt, Job]):
     model = JobAttempt
     extra = 0
     can_delete = False
-    fields = readonly_fields = ["number", "worker", "adopted", "started_at", "finished_at", "outcome", "facts"]
+    readonly_fields = ["number", "worker", "adopted", "started_at", "finished_at", "outcome", "facts"]
+    fields = [*readonly_fields]
 
     def has_add_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         return False

@@ -101,7 +101,7 @@ class DockerRunner:
         if container is None:
             return
         path = Path(container.labels[WORK]) / "run.log"
-        with _engine(name):
+        with _engine(name), _unless_removed():
             if _outcome(container).state is RunState.RUNNING:
                 self._append_log(container, path)
             else:
@@ -112,10 +112,11 @@ class DockerRunner:
         container = self._find(name)
         if container is None:
             return RunOutcome(RunState.MISSING)
-        with _engine(name):
+        with _engine(name), _unless_removed():
             container.stop(timeout=max(1, round(grace)))
             container.reload()
-        return _outcome(container)
+            return _outcome(container)
+        return RunOutcome(RunState.MISSING)
 
     def remove(self, name: str) -> None:
         container = self._find(name)
@@ -255,12 +256,19 @@ def _start_error(spec: RunSpec, error: APIError) -> RunnerError:
     return StartError(spec.image, detail)
 
 
-def _remove(container: Container) -> None:
+@contextmanager
+def _unless_removed() -> Iterator[None]:
+    """Leave it at that when the container is gone, or being removed by someone else just now."""
     try:
-        container.remove(force=True, v=True)
+        yield
     except APIError as error:
-        if error.status_code not in {_NOT_FOUND, _CONFLICT}:  # gone, or being removed by someone else just now
+        if error.status_code not in {_NOT_FOUND, _CONFLICT}:
             raise
+
+
+def _remove(container: Container) -> None:
+    with _unless_removed():
+        container.remove(force=True, v=True)
 
 
 def _bind(source: Path, target: str, writable: bool) -> DockerMount:
@@ -289,9 +297,9 @@ def _outcome(container: Container) -> RunOutcome:
 
 
 def _run_state(status: str) -> RunState:
-    if status in {"exited", "dead", "removing"}:
+    if status == "exited":
         return RunState.EXITED
-    return RunState.MISSING if status == "created" else RunState.RUNNING
+    return RunState.MISSING if status in {"created", "removing", "dead"} else RunState.RUNNING
 
 
 def _time(text: str | None) -> datetime | None:
