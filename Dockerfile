@@ -29,4 +29,4 @@ EXPOSE 12001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=6 \
     CMD ["python", "tools/healthcheck.py"]
 CMD ["gunicorn", "ymir_site.wsgi:application", "--bind", "0.0.0.0:12001", "--workers", "2", "--threads", "8", \
-     "--timeout", "120", "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-"]
+     "--timeout", "120", "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-", "--no-control-socket"]

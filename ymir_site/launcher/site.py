@@ -107,7 +107,7 @@ class Site:
         web = (
             *("-m", "gunicorn", "ymir_site.wsgi:application", "--bind", f"{self.bind}:{self.port}"),
             *("--workers", self.environ.get("YMIR_WEB_WORKERS") or "2", "--threads", "8", "--timeout", "120"),
-            *("--access-logfile", "-", "--worker-tmp-dir", str(self.places.run)),
+            *("--access-logfile", "-", "--no-control-socket", "--worker-tmp-dir", str(self.places.run)),
         )
         return [
             self._process("web", *web),
