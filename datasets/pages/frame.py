@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from projects.models import Role
 
 def context(version: DatasetVersion, user: User | AnonymousUser, tab: str) -> dict[str, Any]:
     """Return what templates/datasets/version_base.html needs."""
+    prefetch_related_objects([version], "parent_links__parent__dataset", "steps__iteration")
     return {
         "project": version.dataset.project,
         "version": version,

@@ -60,6 +60,8 @@ def change_words(version: DatasetVersion, before: DatasetVersion | None) -> str:
         return _("{assets} · {operation}").format(
             assets=asset_words(version.asset_count), operation=version.get_operation_display()
         )
+    if version.asset_count == before.asset_count:
+        return asset_words(version.asset_count)
     change = signed(version.asset_count - before.asset_count)
     return _("{assets} · {change}").format(assets=asset_words(version.asset_count), change=change)
 

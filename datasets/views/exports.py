@@ -16,7 +16,7 @@ from executors.models import Job
 def export(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose a format and start a job that makes the zip; earlier zips are offered for download."""
     version = access.version_or_404(request.user, pk)
-    form = ExportForm(request.POST or None)
+    form = ExportForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         job = exports.submit(version=version, **form.cleaned_data, by=signed_in(request))
         return redirect("executors:job", job.pk)

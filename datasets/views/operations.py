@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -45,7 +45,7 @@ def merge(request: HttpRequest, project_pk: int) -> HttpResponse:
     project = access.project_or_404(request.user, project_pk, Role.EDITOR)
     chosen = _chosen(request, project)
     initial = {"sources": [version.pk for version in chosen], "name": chosen[0].dataset.name if chosen else ""}
-    form = MergeForm(request.POST or None, project=project, initial=initial)
+    form = MergeForm(_posted(request), project=project, initial=initial)
     return _answer(request, project, form, operations.submit_merge, MERGE)
 
 
@@ -54,7 +54,7 @@ def filter_version(request: HttpRequest, project_pk: int) -> HttpResponse:
     """Keep the assets of some classes."""
     project = access.project_or_404(request.user, project_pk, Role.EDITOR)
     source = _source(request, project)
-    form = FilterForm(request.POST or None, project=project, source=source, initial=_initial(source, _("filtered")))
+    form = FilterForm(_posted(request), project=project, source=source, initial=_initial(source, _("filtered")))
     return _answer(request, project, form, operations.submit_filter, FILTER)
 
 
@@ -62,7 +62,7 @@ def filter_version(request: HttpRequest, project_pk: int) -> HttpResponse:
 def sample(request: HttpRequest, project_pk: int) -> HttpResponse:
     """Draw assets by lot."""
     project = access.project_or_404(request.user, project_pk, Role.EDITOR)
-    form = SampleForm(request.POST or None, project=project, initial=_initial(_source(request, project), _("sample")))
+    form = SampleForm(_posted(request), project=project, initial=_initial(_source(request, project), _("sample")))
     return _answer(request, project, form, operations.submit_sample, SAMPLE)
 
 
@@ -70,7 +70,7 @@ def sample(request: HttpRequest, project_pk: int) -> HttpResponse:
 def exclude(request: HttpRequest, project_pk: int) -> HttpResponse:
     """Leave out the assets of other versions."""
     project = access.project_or_404(request.user, project_pk, Role.EDITOR)
-    form = ExcludeForm(request.POST or None, project=project, initial=_initial(_source(request, project), _("rest")))
+    form = ExcludeForm(_posted(request), project=project, initial=_initial(_source(request, project), _("rest")))
     return _answer(request, project, form, operations.submit_exclude, EXCLUDE)
 
 
@@ -96,6 +96,11 @@ def _answer(
         "names": selectors.dataset_names(project),
     }
     return render(request, "datasets/operation.html", context, status=422 if form.errors else 200)
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    """Return what was posted, also when it is nothing."""
+    return request.POST if request.method == "POST" else None
 
 
 def _chosen(request: HttpRequest, project: Project) -> list[DatasetVersion]:
