@@ -10,11 +10,14 @@ stopped() {
   trap - INT TERM
   echo
   "$python" -m ymir_site.launcher stop || true
-  echo "Stopped. Run make demo again to go on from here."
+  echo "Run make demo again to go on from here."
   exit 130
 }
 trap stopped INT TERM
 
 "$python" -m ymir_site.launcher start
-"$python" manage.py quickstart "${data[@]}"
+"$python" manage.py quickstart "${data[@]}" || {
+  echo "The demo did not end well; the site still runs for a look. make stop ends it." >&2
+  exit 1
+}
 "$python" -m ymir_site.launcher address
