@@ -15,9 +15,12 @@ stopped() {
 }
 trap stopped INT TERM
 
-"$python" -m ymir_site.launcher start
+exec 3>&1
+welcome="$("$python" -m ymir_site.launcher start | tee -i /dev/fd/3)"
 "$python" manage.py quickstart "${data[@]}" || {
   echo "The demo did not end well; the site still runs for a look. make stop ends it." >&2
   exit 1
 }
-"$python" -m ymir_site.launcher address
+echo "Look at it: $("$python" -m ymir_site.launcher address)"
+grep '^First admin' <<<"$welcome" ||
+  echo "Sign in as before; for a new password: .venv/bin/python manage.py changepassword ${FIRST_ADMIN:-admin}"
