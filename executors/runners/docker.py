@@ -110,13 +110,11 @@ class DockerRunner:
 
     def stop(self, name: str, grace: float = DEFAULT_GRACE) -> RunOutcome:
         container = self._find(name)
-        if container is None:
-            return RunOutcome(RunState.MISSING)
-        with _engine(name), _unless_removed():
-            container.stop(timeout=max(1, round(grace)))
-            container.reload()
-            return _outcome(container)
-        return RunOutcome(RunState.MISSING)
+        if container is not None:
+            with _engine(name), _unless_removed():
+                container.stop(timeout=max(1, round(grace)))
+            container = self._find(name)
+        return _outcome(container) if container is not None else RunOutcome(RunState.MISSING)
 
     def remove(self, name: str) -> None:
         container = self._find(name)

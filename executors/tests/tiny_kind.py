@@ -102,21 +102,28 @@ def submit(
     )
 
 
+SETUP = "import sys, django; django.setup(); import executors.tests.tiny_kind; "
+
+
 @dataclass
 class WorkerProcess:
-    """A worker of its own that runs one job, as RQ's child would."""
+    """A worker in a process of its own."""
 
     process: subprocess.Popen[bytes]
 
     @classmethod
     def start(cls, job: Job) -> "WorkerProcess":
-        code = (
-            "import sys, django; django.setup(); import executors.tests.tiny_kind; "
-            "from executors import worker; worker.execute(sys.argv[1])"
-        )
+        """Run one job, as RQ's child would."""
+        code = SETUP + "from executors import worker; worker.execute(sys.argv[1])"
         return cls(
             subprocess.Popen([sys.executable, "-c", code, str(job.pk)], env=environment(), cwd=settings.BASE_DIR)
         )
+
+    @classmethod
+    def serve(cls) -> "WorkerProcess":
+        """Serve the queues until told to end, as `manage.py executor_worker` does."""
+        code = SETUP + "from django.core.management import call_command; call_command('executor_worker')"
+        return cls(subprocess.Popen([sys.executable, "-c", code], env=environment(), cwd=settings.BASE_DIR))
 
     def kill(self) -> None:
         """kill -9."""
@@ -126,6 +133,11 @@ class WorkerProcess:
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
+
+    def end(self) -> None:
+        """End it, however it is."""
+        if self.process.poll() is None:
+            self.terminate()
 
     def wait(self) -> None:
         assert self.process.wait(60) == 0
