@@ -16,7 +16,7 @@ stopped() {
 trap stopped INT TERM
 
 exec 3>&1
-welcome="$("$python" -m ymir_site.launcher start | tee -i /dev/fd/3)"
+welcome="$("$python" -m ymir_site.launcher start | tee -i >(cat >&3))"
 "$python" manage.py quickstart "${data[@]}" || {
   echo "The demo did not end well; the site still runs for a look. make stop ends it." >&2
   exit 1
