@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,7 +23,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     if isinstance(exc, exceptions.ValidationError):
         details = exc.get_full_details()
         fields = response.data if isinstance(response.data, dict) else {"non_field_errors": response.data}
-        response.data = _body("common.invalid", "The request is not valid.", "", fields) if details else response.data
+        if details:
+            response.data = _body("common.invalid", _("The request is not valid."), "", fields)
         return response
     detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
     code = getattr(exc, "default_code", "") or {404: "not_found", 403: "permission_denied"}.get(

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -206,5 +207,5 @@ def _number(request: Request, name: str, default: int) -> int:
     if not raw:
         return default
     if not raw.isdecimal() or len(raw) > 9:  # noqa: PLR2004 # fits every index
-        raise serializers.ValidationError({name: ["A whole number is needed."]})
+        raise serializers.ValidationError({name: [_("A whole number is needed.")]})
     return int(raw)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from datasets.models import DatasetVersion
@@ -74,7 +75,7 @@ class ImportSerializer(TargetSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("file" in attrs) == ("path" in attrs):
-            raise serializers.ValidationError("Send either file or path.")
+            raise serializers.ValidationError(_("Send either file or path."))
         return attrs
 
 
@@ -101,7 +102,7 @@ class SampleSerializer(TargetSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if (attrs["count"] is None) == (attrs["share"] is None):
-            raise serializers.ValidationError("Send either count or share.")
+            raise serializers.ValidationError(_("Send either count or share."))
         return attrs
 
 

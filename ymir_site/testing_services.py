@@ -8,6 +8,7 @@ YMIR_TEST_REDIS_URL name servers to use instead.
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Generator
@@ -22,6 +23,7 @@ from ymir_site.launcher.valkey import Valkey
 
 FOLDER = "YMIR_TEST_FOLDER"
 START_TIMEOUT = 60.0
+COMPILE_MESSAGES = Path(__file__).resolve().parent.parent / "tools" / "compile_messages.py"
 
 
 class ServerNotReadyError(Exception):
@@ -32,6 +34,7 @@ class ServerNotReadyError(Exception):
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Start the servers ahead of pytest-django, which reads the settings in this same hook."""
     if FOLDER not in os.environ:
+        subprocess.run([sys.executable, COMPILE_MESSAGES], check=True)  # noqa: S603 # our own tool
         _start_session(early_config)
     _take_own_places()
     return (yield)
