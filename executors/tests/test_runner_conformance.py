@@ -131,8 +131,11 @@ def test_stop_lets_the_program_say_goodbye(bench: Bench) -> None:
 
 
 def test_stop_ends_a_program_that_does_not_listen(bench: Bench) -> None:
-    spec = bench.spec("trap '' TERM; while :; do sleep 0.05; done")
+    spec = bench.spec("true")
+    script = f"trap '' TERM; touch {bench.out(spec)}/up; while :; do sleep 0.05; done"
+    (spec.in_dir / "script.sh").write_text(script)
     bench.runner.start(replace(spec, command=bench.directly(spec)))
+    waiting.until((spec.out_dir / "up").exists)
     outcome = bench.runner.stop(spec.name, grace=1)
     assert (outcome.state, outcome.exit_code, outcome.cause) == (RunState.EXITED, 137, Cause.KILLED)
     assert bench.runner.stop(spec.name).cause is Cause.KILLED
