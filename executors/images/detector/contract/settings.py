@@ -47,6 +47,12 @@ def class_names(config: Mapping[str, Any]) -> list[str]:
     return names
 
 
+def require(fine: bool, message: str) -> None:
+    """Refuse an option with a message for the person who set it."""
+    if not fine:
+        raise ExecutorError(ErrorCode.CONFIG, message)
+
+
 _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 

@@ -54,24 +54,29 @@ def _paste(
     rng: np.random.Generator,
 ) -> Objects:
     """Draw a randomly placed and scaled cut of image `index` into the tile; returns its objects there."""
-    pixels, objects = _turned(data.pixels[index], data.objects[index], recipe, rng)
+    image, objects = data.images[index], data.objects[index]
     left, top, right, bottom = tile
+    swap, mirror_x, mirror_y = (
+        asked and rng.random() < 0.5 for asked in (recipe.transpose, recipe.flip_horizontal, recipe.flip_vertical)
+    )
+    width, height = (bottom - top, right - left) if swap else (right - left, bottom - top)
     scale = rng.uniform(1 - recipe.scale, 1 + recipe.scale)
     # The cut (in source pixels) that fills the tile; where it is larger than the image, grey stays around.
-    cut_x, span_x, into_x = _place((right - left) / scale, pixels.shape[1], scale, rng)
-    cut_y, span_y, into_y = _place((bottom - top) / scale, pixels.shape[0], scale, rng)
-    size = min(right - left - into_x, round(span_x * scale)), min(bottom - top - into_y, round(span_y * scale))
+    cut_x, span_x, into_x = _place(width / scale, image.width, scale, rng)
+    cut_y, span_y, into_y = _place(height / scale, image.height, scale, rng)
+    size = min(width - into_x, round(span_x * scale)), min(height - into_y, round(span_y * scale))
     if min(size) < 1:
         return np.zeros((0, 5), dtype=np.float32)
-    part = Image.fromarray(pixels).resize(
-        size, Image.Resampling.BILINEAR, box=(cut_x, cut_y, cut_x + span_x, cut_y + span_y)
-    )
-    x, y = left + into_x, top + into_y
-    picture[y : y + size[1], x : x + size[0]] = np.asarray(part)
+    part = image.resize(size, Image.Resampling.BILINEAR, box=(cut_x, cut_y, cut_x + span_x, cut_y + span_y))
     moved = objects.copy()
-    moved[:, 1::2] = (objects[:, 1::2] - cut_x) * (size[0] / span_x) + x
-    moved[:, 2::2] = (objects[:, 2::2] - cut_y) * (size[1] / span_y) + y
-    return clip(moved, (x, y, x + size[0], y + size[1]))
+    moved[:, 1::2] = (objects[:, 1::2] - cut_x) * (size[0] / span_x)
+    moved[:, 2::2] = (objects[:, 2::2] - cut_y) * (size[1] / span_y)
+    moved = clip(moved, (0, 0, *size))
+    pixels, moved = _turned(np.asarray(part), moved, swap=swap, mirror_x=mirror_x, mirror_y=mirror_y)
+    x, y = (left + into_y, top + into_x) if swap else (left + into_x, top + into_y)
+    picture[y : y + pixels.shape[0], x : x + pixels.shape[1]] = pixels
+    moved[:, 1:] += np.array([x, y, x, y], dtype=np.float32)
+    return moved
 
 
 def _place(wanted: float, length: int, scale: float, rng: np.random.Generator) -> tuple[float, float, int]:
@@ -81,17 +86,17 @@ def _place(wanted: float, length: int, scale: float, rng: np.random.Generator) -
     return 0.0, float(length), int(rng.uniform(0, (wanted - length) * scale))
 
 
-def _turned(pixels: Pixels, objects: Objects, recipe: Recipe, rng: np.random.Generator) -> tuple[Pixels, Objects]:
-    objects = objects.copy()
-    if recipe.transpose and rng.random() < 0.5:
+def _turned(pixels: Pixels, objects: Objects, *, swap: bool, mirror_x: bool, mirror_y: bool) -> tuple[Pixels, Objects]:
+    if swap:
         pixels, objects = pixels.transpose(1, 0, 2), objects[:, [0, 2, 1, 4, 3]]
-    if recipe.flip_horizontal and rng.random() < 0.5:
+    height, width = pixels.shape[:2]
+    if mirror_x:
         pixels = pixels[:, ::-1]
-        objects[:, [1, 3]] = pixels.shape[1] - objects[:, [3, 1]]
-    if recipe.flip_vertical and rng.random() < 0.5:
+        objects[:, [1, 3]] = width - objects[:, [3, 1]]
+    if mirror_y:
         pixels = pixels[::-1]
-        objects[:, [2, 4]] = pixels.shape[0] - objects[:, [4, 2]]
-    return np.ascontiguousarray(pixels), objects
+        objects[:, [2, 4]] = height - objects[:, [4, 2]]
+    return pixels, objects
 
 
 def clip(objects: Objects, window: tuple[float, float, float, float]) -> Objects:
@@ -104,29 +109,27 @@ def clip(objects: Objects, window: tuple[float, float, float, float]) -> Objects
     return cut[(visible >= MIN_VISIBLE) & (after >= MIN_SIDE).all(axis=1)]
 
 
-def jitter_colours(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """Randomly change hue, saturation, contrast and brightness of each image of a batch [B, 3, H, W] in 0..1.
+def colour_matrices(count: int, strength: float, generator: torch.Generator) -> Tensor:
+    """Random changes of hue, saturation, contrast and brightness for `count` images, as [count, 3, 4].
 
-    All four are one random 3x3 matrix and an offset for each image, so the batch is changed in a single product:
-    hue turns colours around the grey axis, saturation pulls them to it, contrast and brightness scale and shift.
+    All four are one linear map of colours, so an image is changed in a single product: hue turns colours around the
+    grey axis, saturation pulls them to it, contrast spreads them around middle grey, brightness shifts them.
     """
-    if strength == 0:
-        return images
-    count = images.shape[0]
 
     def between(reach: float) -> Tensor:
-        return (torch.rand(count, generator=generator) * 2 - 1).to(images.device) * reach * strength
+        return (torch.rand(count, 1, 1, generator=generator) * 2 - 1) * reach * strength
 
-    grey = torch.full((3, 3), 1 / 3, device=images.device)
-    axis = 3**-0.5
-    cross = torch.tensor([[0, -axis, axis], [axis, 0, -axis], [-axis, axis, 0]], device=images.device)
-    identity = torch.eye(3, device=images.device)
-    angle = between(0.2)[:, None, None]
+    grey, identity, axis = torch.full((3, 3), 1 / 3), torch.eye(3), 3**-0.5
+    cross = torch.tensor([[0, -axis, axis], [axis, 0, -axis], [-axis, axis, 0]])
+    angle, saturation, contrast, shift = between(0.2), 1 + between(1.0), 1 + between(0.6), between(0.3)
     turn = angle.cos() * identity + angle.sin() * cross + (1 - angle.cos()) * grey
-    saturation = (1 + between(1.0))[:, None, None]
-    contrast = (1 + between(0.6))[:, None, None]
     matrix = contrast * (grey + saturation * (identity - grey)) @ turn
-    mean = images.mean(dim=(1, 2, 3), keepdim=False)
-    offset = mean * (1 - contrast[:, 0, 0]) + between(0.3)
-    changed = torch.einsum("bij,bjhw->bihw", matrix, images) + offset[:, None, None, None]
-    return changed.clamp_(0, 1)
+    offset = ((1 - contrast) * 0.45 + shift).expand(count, 3, 1)
+    return torch.cat([matrix, offset], dim=2)
+
+
+def recoloured(images: Tensor, matrices: Tensor) -> Tensor:
+    """Apply colour maps [B, 3, 4] to images [B, 3, H, W] in 0..1."""
+    flat = images.permute(0, 2, 3, 1).flatten(1, 2)
+    changed = torch.baddbmm(matrices[:, None, :, 3], flat, matrices[:, :, :3].transpose(1, 2)).clamp_(0, 1)
+    return changed.unflatten(1, images.shape[2:]).permute(0, 3, 1, 2)

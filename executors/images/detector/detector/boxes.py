@@ -8,8 +8,12 @@ from torch import Tensor
 
 def pair_iou(a: Tensor, b: Tensor) -> Tensor:
     """Intersection over union of boxes that broadcast against each other [..., 4] -> [...]."""
-    overlap = (torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])).clamp(min=0)
-    shared = overlap[..., 0] * overlap[..., 1]
+    # Side by side, not as pairs: the last axis stays long, which is several times faster on a CPU.
+    left_a, top_a, right_a, bottom_a = a.unbind(-1)
+    left_b, top_b, right_b, bottom_b = b.unbind(-1)
+    width = (torch.minimum(right_a, right_b) - torch.maximum(left_a, left_b)).clamp(min=0)
+    height = (torch.minimum(bottom_a, bottom_b) - torch.maximum(top_a, top_b)).clamp(min=0)
+    shared = width * height
     return shared / (area(a) + area(b) - shared + 1e-7)
 
 

@@ -10,19 +10,34 @@ from pathlib import Path
 import torch
 
 from contract.errors import ErrorCode, ExecutorError
-from detector.options import DeviceOptions, require
+from contract.settings import require
 
 log = logging.getLogger(__name__)
+MOST_LANES = 4
 FAST_BF16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
 @dataclass(frozen=True)
+class DeviceOptions:
+    """Where to compute and in which number format."""
+
+    gpu_id: str = ""
+    gpu_count: int = 0
+    threads: int = 0
+    workers: int = 2
+    mixed_precision: str = "auto"
+    compile: str = "auto"
+
+
+@dataclass(frozen=True)
 class Compute:
-    """Where and how to compute. `dtype` is the format inside mixed-precision regions."""
+    """Where and how to compute. `dtype` is the format inside mixed-precision regions, `lanes` how many parts of a batch
+    are computed side by side."""
 
     device: torch.device
     dtype: torch.dtype
     compile: bool
+    lanes: int
 
     def precision(self) -> AbstractContextManager[object]:
         """A context in which matrix work runs in `dtype`."""
@@ -33,13 +48,15 @@ def choose(options: DeviceOptions) -> Compute:
     """Pick the device asked for; raises ExecutorError when a GPU is asked for and there is none."""
     require(options.mixed_precision in {"auto", "on", "off"}, "mixed_precision must be auto, on or off")
     require(options.compile in {"auto", "on", "off"}, "compile must be auto, on or off")
-    torch.set_num_threads(options.threads or available_cpus())
     device = _device(options)
+    threads = options.threads or available_cpus()
+    lanes = min(threads, MOST_LANES) if device.type == "cpu" else 1
+    torch.set_num_threads(max(1, threads // lanes))
     wanted = options.mixed_precision == "on" or (options.mixed_precision == "auto" and _bf16_is_fast(device))
     dtype = _half(device) if wanted else torch.float32
     compiled = options.compile == "on" or (options.compile == "auto" and device.type == "cuda")
-    log.info("Computing on %s, %d threads, %s, compiled: %s", device, torch.get_num_threads(), dtype, compiled)
-    return Compute(device, dtype, compiled)
+    log.info("Computing on %s, %d threads, %s, compiled: %s", device, threads, dtype, compiled)
+    return Compute(device, dtype, compiled, lanes)
 
 
 def available_cpus() -> int:

@@ -69,14 +69,17 @@ def tight_canvas(pixels: Pixels) -> tuple[int, int]:
 
 @dataclass
 class LabelledImages:
-    """A data set in memory: scaled pixels, and objects [n, 5] (class, x1, y1, x2, y2) in scaled pixels."""
+    """A data set in memory: scaled images, and objects [n, 5] (class, x1, y1, x2, y2) in scaled pixels."""
 
-    pixels: list[Pixels]
+    images: list[Image.Image]
     objects: list[NDArray[np.float32]]
-    factors: list[tuple[float, float]]
 
     def __len__(self) -> int:
-        return len(self.pixels)
+        return len(self.images)
+
+    def pixels(self, most: int | None = None) -> list[Pixels]:
+        """The images as arrays; only the first `most`."""
+        return [np.asarray(image) for image in self.images[:most]]
 
     def class_counts(self, class_count: int) -> NDArray[np.int64]:
         """Objects of each class."""
@@ -95,16 +98,15 @@ def load_labelled(
         except UnreadableImageError as error:
             return error
 
-    found = LabelledImages([], [], [])
+    found = LabelledImages([], [])
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         for item in pool.map(load, rows):
             if isinstance(item, UnreadableImageError):
                 log.warning("Left out an unreadable image: %s", item)
                 continue
             scaled, boxes = item
-            found.pixels.append(scaled.pixels)
+            found.images.append(Image.fromarray(scaled.pixels))
             found.objects.append(_to_scaled(boxes, scaled))
-            found.factors.append(scaled.factor)
     if not len(found):
         raise ExecutorError(ErrorCode.IMAGE_FORMAT, f"None of the {len(rows)} images of the {role} set can be read")
     return found

@@ -22,7 +22,7 @@ class Loss:
     classes: Tensor
 
 
-def detection_loss(output: Output, cells: tuple[Tensor, Tensor], objects: Tensor) -> Loss:
+def detection_loss(output: Output, cells: tuple[Tensor, Tensor], objects: Tensor, *, trust: float = 1.0) -> Loss:
     """Loss per image of raw predictions against objects [B, M, 5] (class, x1, y1, x2, y2; class -1 is padding).
 
     Scores: cross entropy against task-aligned soft targets (Feng et al., TOOD, 2021). Boxes: CIoU (Zheng et al., 2020)
@@ -30,7 +30,7 @@ def detection_loss(output: Output, cells: tuple[Tensor, Tensor], objects: Tensor
     """
     centres, strides = cells
     boxes = corner_boxes(expected_sides(output.sides), centres, strides)
-    matched = assign(output.logits.detach().sigmoid(), boxes.detach(), cells, objects)
+    matched = assign(output.logits.detach().sigmoid(), boxes.detach(), cells, objects, trust=trust)
     weight_sum = matched.targets.sum().clamp(min=1)
     class_loss = F.binary_cross_entropy_with_logits(output.logits, matched.targets, reduction="sum") / weight_sum
 

@@ -2,18 +2,23 @@
 
 import copy
 import math
-from collections.abc import Iterator
 
 import torch
 from torch import nn
+from torch.optim import Optimizer
+
+from detector.muon import Muon
 
 
-def make_optimizer(model: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.Optimizer:
-    """AdamW (Loshchilov and Hutter, 2019); biases and normalisations are not decayed."""
+def make_optimizer(model: nn.Module, name: str, learning_rate: float, weight_decay: float) -> Optimizer:
+    """AdamW (Loshchilov and Hutter, 2019) or Muon; biases and normalisations are not decayed."""
     weights = [parameter for parameter in model.parameters() if parameter.ndim > 1]
     others = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
+    if name == "muon":
+        groups = [{"params": weights, "weight_decay": weight_decay, "orthogonal": True}, {"params": others}]
+        return Muon(groups, learning_rate)
     groups = [{"params": weights, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.99))
+    return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.99), fused=True)
 
 
 def rate_at(progress: float, warmup: float, floor: float = 0.01) -> float:
@@ -30,17 +35,16 @@ class Average:
         self.model = copy.deepcopy(model).eval().requires_grad_(requires_grad=False)
         self.decay = decay
         self.steps = 0
+        pairs = list(zip(self.model.state_dict().values(), model.state_dict().values(), strict=True))
+        self.floats = [pair for pair in pairs if pair[0].is_floating_point()]
+        self.counters = [pair for pair in pairs if not pair[0].is_floating_point()]
 
     @torch.no_grad()
-    def update(self, model: nn.Module) -> None:
+    def update(self) -> None:
         """Take one step towards the present weights; counters are copied."""
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        floats = [(mine, theirs) for mine, theirs in self._pairs(model) if mine.is_floating_point()]
-        torch._foreach_lerp_([mine for mine, _ in floats], [theirs for _, theirs in floats], 1 - decay)
-        for mine, theirs in self._pairs(model):
-            if not mine.is_floating_point():
-                mine.copy_(theirs)
-
-    def _pairs(self, model: nn.Module) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        return zip(self.model.state_dict().values(), model.state_dict().values(), strict=True)
+        mine, theirs = zip(*self.floats, strict=True)
+        torch._foreach_lerp_(mine, theirs, 1 - decay)
+        for counter, present in self.counters:
+            counter.copy_(present)

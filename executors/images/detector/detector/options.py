@@ -2,21 +2,9 @@
 
 from dataclasses import dataclass
 
-from contract.errors import ErrorCode, ExecutorError
+from contract.settings import require
 from detector.augment import Recipe
 from detector.predict import PredictOptions
-
-
-@dataclass(frozen=True)
-class DeviceOptions:
-    """Where to compute and in which number format."""
-
-    gpu_id: str = ""
-    gpu_count: int = 0
-    threads: int = 0
-    workers: int = 2
-    mixed_precision: str = "auto"
-    compile: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -30,9 +18,11 @@ class TrainingOptions:
     max_minutes: float = 0.0
     batch_size: int = 16
     min_batches: int = 8
+    optimizer: str = "adamw"
     learning_rate: float = 0.002
     weight_decay: float = 0.05
     warmup: float = 0.03
+    prior_share: float = 0.0
     ema_decay: float = 0.998
     patience: int = 0
     evaluations: int = 40
@@ -94,9 +84,3 @@ class InferOptions:
             limit=self.max_boxes,
             flips=flips if self.infer_flip else (),
         )
-
-
-def require(fine: bool, message: str) -> None:
-    """Refuse an option with a message for the person who set it."""
-    if not fine:
-        raise ExecutorError(ErrorCode.CONFIG, message)

@@ -1,8 +1,8 @@
 """From pixels to boxes: batches of equal shape, optional averaging over flips, suppression of doubles."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,10 +11,12 @@ from torch import Tensor
 
 from detector import images as pictures
 from detector.boxes import suppress
+from detector.device import Compute
 from detector.evaluate import Found
 from detector.images import Pixels
 from detector.model import STRIDES, Detector, Output, cells, corner_boxes, expected_sides
 
+Seen = tuple[int, Found, Tensor]  # position of the image, its boxes, its deep features
 CANDIDATES = 1000  # boxes of an image that suppression looks at
 
 
@@ -42,21 +44,26 @@ class Predictor:
     """Runs a network in eval mode."""
 
     model: Detector
-    device: torch.device
-    precision: Callable[[], AbstractContextManager[object]]
+    compute: Compute
     options: PredictOptions = field(default_factory=PredictOptions)
 
-    def images(self, pixels: Sequence[Pixels], batch_size: int) -> Iterator[tuple[int, Found, Tensor]]:
+    def images(self, pixels: Sequence[Pixels], batch_size: int) -> Iterator[Seen]:
         """Yield (position, detections in pixels of the given image, deep features [C]), shape by shape."""
         groups = defaultdict(list)
         for position, image in enumerate(pixels):
             groups[pictures.tight_canvas(image)].append(position)
         for canvas, positions in groups.items():
-            for start in range(0, len(positions), batch_size):
-                chunk = positions[start : start + batch_size]
-                dense = self.dense(to_batch([pixels[position] for position in chunk], canvas))
-                for row, position in enumerate(chunk):
-                    yield position, self._select(dense, row, pixels[position].shape), dense.deep[row]
+            chunks = [positions[start : start + batch_size] for start in range(0, len(positions), batch_size)]
+            with ThreadPoolExecutor(max_workers=self.compute.lanes) as pool:
+                for rows in pool.map(lambda chunk, canvas=canvas: self._chunk(pixels, chunk, canvas), chunks):
+                    yield from rows
+
+    def _chunk(self, pixels: Sequence[Pixels], chunk: list[int], canvas: tuple[int, int]) -> list[Seen]:
+        dense = self.dense(to_batch([pixels[position] for position in chunk], canvas))
+        return [
+            (position, self._select(dense, row, pixels[position].shape), dense.deep[row])
+            for row, position in enumerate(chunk)
+        ]
 
     @torch.inference_mode()
     def dense(self, batch: Tensor) -> Dense:
@@ -66,18 +73,18 @@ class Predictor:
         by cell.
         """
         height, width = batch.shape[2:]
-        batch = batch.to(self.device).to(memory_format=torch.channels_last)
+        batch = batch.to(self.compute.device).to(memory_format=torch.channels_last)
         total: list[Tensor] = []
         for flip in ("", *self.options.flips):
             axes = [axis for axis, name in ((3, "h"), (2, "v")) if name in flip]
-            with self.precision():
+            with self.compute.precision():
                 output = self.model((batch.flip(axes) if axes else batch).float() / 255)
             parts = [output.logits.sigmoid(), expected_sides(output.sides), output.deep]
             parts[:2] = [_unflip(part, flip, height, width) for part in parts[:2]]
             parts[1] = _swap_sides(parts[1], flip)
             total = [a + b for a, b in zip(total, parts, strict=True)] if total else parts
         scores, sides, deep = (part / (1 + len(self.options.flips)) for part in total)
-        return Dense(scores, corner_boxes(sides, *cells(height, width, self.device)), deep)
+        return Dense(scores, corner_boxes(sides, *cells(height, width, self.compute.device)), deep)
 
     def _select(self, dense: Dense, row: int, shape: tuple[int, ...]) -> Found:
         options = self.options

@@ -15,11 +15,11 @@ from contract.monitor import Monitor
 from contract.results import Detection
 from detector import checkpoint, device, images
 from detector.checkpoint import Checkpoint
-from detector.device import Compute
+from detector.device import Compute, DeviceOptions
 from detector.evaluate import Found
 from detector.images import Scaled, UnreadableImageError
 from detector.mining import MiningOptions, Pool, choose
-from detector.options import DeviceOptions, InferOptions, TrainingOptions
+from detector.options import InferOptions, TrainingOptions
 from detector.predict import Predictor
 from detector.record import Record
 from detector.train import Data, Trainer
@@ -86,7 +86,8 @@ def _read_data(task: Task, options: TrainingOptions, class_names: list[str]) -> 
         raise ExecutorError(
             ErrorCode.DATASET, f"No training image has an object of the classes {', '.join(class_names)}"
         )
-    canvas = images.canvas_size([pixels.shape[:2] for pixels in sets["training"].pixels], options.input_size)
+    shapes = [(image.height, image.width) for image in sets["training"].images]
+    canvas = images.canvas_size(shapes, options.input_size)
     return Data(sets["training"], sets["validation"], class_names, canvas)
 
 
@@ -138,9 +139,7 @@ def _given_model(task: Task) -> Checkpoint:
 
 def _predictor(task: Task, model: Checkpoint, options: InferOptions) -> Predictor:
     network = model.build().fuse().to(task.compute.device)
-    return Predictor(
-        network, task.compute.device, task.compute.precision, options.predict_options(flip_vertical=model.flip_vertical)
-    )
+    return Predictor(network, task.compute, options.predict_options(flip_vertical=model.flip_vertical))
 
 
 def _progress(task: Task, share: float) -> None:

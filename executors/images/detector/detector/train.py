@@ -16,21 +16,18 @@ import torch
 
 from contract.errors import ErrorCode, ExecutorError, StoppedError
 from contract.monitor import Monitor
-from detector import augment, checkpoint, export, record
+from detector import checkpoint, export, record
 from detector.checkpoint import Checkpoint
 from detector.device import Compute
 from detector.evaluate import Found, Scores, evaluate
 from detector.images import LabelledImages
-from detector.loader import Batch, Loader
-from detector.losses import Loss, detection_loss
-from detector.model import Detector, ModelConfig, cells
-from detector.optimisation import Average, make_optimizer, rate_at
+from detector.learner import Learner
+from detector.loader import Loader
+from detector.model import Detector, ModelConfig
 from detector.options import TrainingOptions
 from detector.predict import PredictOptions, Predictor
 
 log = logging.getLogger(__name__)
-CLIP_NORM = 10.0
-BAD_LOSSES = 20  # this many in a row and the run is given up
 STATE_FILE = "training-state.pt"
 REMEMBERED = 5000  # training images whose features a model keeps
 
@@ -75,14 +72,10 @@ class Trainer:
         self.options, self.data, self.compute = options, data, compute
         self.record, self.monitor, self.stopped = writer, monitor, stopped
         config = _model_config(options, data.class_names, start_from)
-        self.model = Detector(config)
+        model = Detector(config)
         if start_from:
-            checkpoint.adopt(self.model, start_from, data.class_names)
-        self.model.to(compute.device, memory_format=torch.channels_last)
-        self.average = Average(self.model, options.ema_decay)
-        self.optimizer = make_optimizer(self.model, options.learning_rate, options.weight_decay)
-        self.scaler = torch.amp.GradScaler(compute.device.type, enabled=compute.dtype == torch.float16)
-        self.forward = torch.compile(self.model) if compute.compile else self.model
+            checkpoint.adopt(model, start_from, data.class_names)
+        self.learner = Learner(model, options, compute)
         self.loader = Loader(
             data.training,
             data.canvas,
@@ -91,10 +84,8 @@ class Trainer:
             seed=options.seed,
             workers=workers,
         )
-        self.colours = torch.Generator()
         self.position = Position()
         self.scores: Scores | None = None
-        self.bad_losses = 0
 
     def run(self) -> None:
         """Train to the end of the schedule; leaves stages, result.yaml and metrics behind."""
@@ -113,7 +104,7 @@ class Trainer:
         begin = time.monotonic()
         number = self.position.epoch + 1
         losses = []
-        self.colours.manual_seed(self.options.seed * 1_000_003 + number)
+        self.learner.begin_epoch(number)
         recipe = self.options.recipe(self.progress())
         for index, batch in enumerate(self.loader.epoch(number, recipe)):
             progress = self.progress(index, time.monotonic() - begin)
@@ -121,7 +112,7 @@ class Trainer:
                 break
             if self.stopped():
                 raise StoppedError
-            losses.append(self._step(batch, progress, recipe))
+            losses.append(self.learner.step(batch, recipe, progress))
             self.monitor.report(0.02 + 0.93 * progress)
         self.position.epoch = number
         done = self.progress(0, time.monotonic() - begin)
@@ -131,42 +122,13 @@ class Trainer:
         self._write_epoch(losses, scores, seconds)
         self._save_state()
 
-    def _step(self, batch: Batch, progress: float, recipe: augment.Recipe) -> tuple[float, float, float]:
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.options.learning_rate * rate_at(progress, self.options.warmup)
-        device = self.compute.device
-        images = batch.images.to(device, non_blocking=True).to(memory_format=torch.channels_last).float() / 255
-        images = augment.jitter_colours(images, recipe.colour, self.colours)
-        self.model.train()
-        with self.compute.precision():
-            output = self.forward(images)
-        loss = detection_loss(output, cells(*images.shape[2:], device), batch.objects.to(device))
-        self._descend(loss)
-        return float(loss.total.detach()), float(loss.box), float(loss.classes)
-
-    def _descend(self, loss: Loss) -> None:
-        self.bad_losses = 0 if torch.isfinite(loss.total) else self.bad_losses + 1
-        if self.bad_losses >= BAD_LOSSES:
-            raise ExecutorError(
-                ErrorCode.INVALID_LOSS, f"The loss was not a number {BAD_LOSSES} times in a row; lower learning_rate"
-            )
-        if self.bad_losses:
-            return
-        self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(loss.total).backward()
-        self.scaler.unscale_(self.optimizer)
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        self.average.update(self.model)
-
     def _evaluate(self, done: float) -> Scores | None:
         """Score the averaged weights when it is time; keeps them as `best` when they are."""
         due = done - self.position.evaluated_at >= 1 / max(1, self.options.evaluations)
         if not (due or done >= 1):
             return None
         self.position.evaluated_at = done
-        scores = self.score(self.average.model)
+        scores = self.score(self.learner.average.model)
         fitness = (scores.map50 + scores.map50_95) / 2
         if fitness > self.position.best_fitness:
             self.position.best_fitness, self.position.best_epoch = fitness, self.position.epoch
@@ -177,7 +139,7 @@ class Trainer:
     def score(self, model: Detector) -> Scores:
         """Evaluate weights on the validation set."""
         predictor = self._predictor(model)
-        pixels = self.data.validation.pixels
+        pixels = self.data.validation.pixels()
         found: list[Found | None] = [None] * len(pixels)
         for position, detections, _ in predictor.images(pixels, 2 * self.options.batch_size):
             found[position] = detections
@@ -191,14 +153,14 @@ class Trainer:
 
     def _checkpoint(self, metrics: dict[str, float]) -> Checkpoint:
         return Checkpoint(
-            config=self.model.config,
+            config=self.learner.model.config,
             class_names=list(self.data.class_names),
             input_size=self.options.input_size,
             flip_vertical=self.options.flip_vertical,
             metrics=metrics,
             class_counts=self.data.training.class_counts(len(self.data.class_names)).tolist(),
             features=[],
-            weights=self.average.model.state_dict(),
+            weights=self.learner.average.model.state_dict(),
         )
 
     def _write_epoch(self, losses: Sequence[tuple[float, float, float]], scores: Scores | None, seconds: float) -> None:
@@ -211,7 +173,7 @@ class Trainer:
             "loss": round(float(total), 5),
             "loss_box": round(float(box), 5),
             "loss_cls": round(float(classes), 5),
-            "lr": self.optimizer.param_groups[0]["lr"],
+            "lr": self.learner.optimizer.param_groups[0]["lr"],
             "mAP50": round(scores.map50, 5) if scores else None,
             "mAP50_95": round(scores.map50_95, 5) if scores else None,
             "seconds": round(seconds, 3),
@@ -235,7 +197,7 @@ class Trainer:
 
     def _finish(self) -> None:
         """Write the last stage, add the ONNX copy of the best one, and clear the state."""
-        scores = self.scores or self.score(self.average.model)
+        scores = self.scores or self.score(self.learner.average.model)
         self._save_stage("last", scores)
         self.monitor.report(0.96, force=True)
         folder = self.record.env.models_dir / "best"
@@ -252,12 +214,12 @@ class Trainer:
     def _training_features(self, model: Detector) -> list[list[float]]:
         """What mining needs to know about the images already labelled."""
         predictor = self._predictor(model.to(self.compute.device))
-        pixels = self.data.training.pixels[:REMEMBERED]
+        pixels = self.data.training.pixels(REMEMBERED)
         return [deep.tolist() for _, _, deep in predictor.images(pixels, 2 * self.options.batch_size)]
 
     def _predictor(self, model: Detector) -> Predictor:
         fused = copy.deepcopy(model).eval().fuse()
-        return Predictor(fused, self.compute.device, self.compute.precision, PredictOptions())
+        return Predictor(fused, self.compute, PredictOptions())
 
     def _state_path(self) -> Path:
         return self.record.env.out_dir / STATE_FILE
@@ -271,11 +233,7 @@ class Trainer:
         document = {
             "fingerprint": self._fingerprint(),
             "position": asdict(self.position),
-            "model": self.model.state_dict(),
-            "average": self.average.model.state_dict(),
-            "average_steps": self.average.steps,
-            "optimizer": self.optimizer.state_dict(),
-            "scaler": self.scaler.state_dict(),
+            "learner": self.learner.state(),
             "stages": {name: [list(stage.files), dict(stage.metrics)] for name, stage in self.record.stages.items()},
         }
         checkpoint.save_whole(self._state_path(), document)
@@ -285,11 +243,7 @@ class Trainer:
         state = self._read_state()
         if state:
             self.position = Position(**state["position"])
-            self.model.load_state_dict(state["model"])
-            self.average.model.load_state_dict(state["average"])
-            self.average.steps = state["average_steps"]
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.scaler.load_state_dict(state["scaler"])
+            self.learner.load_state(state["learner"])
             for name, (files, metrics) in state["stages"].items():
                 self.record.stage(name, files, metrics)
             log.info("Resuming after epoch %d", self.position.epoch)

@@ -1,10 +1,12 @@
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import yaml
+from PIL import Image
 
 from contract import annotations
 from detector import augment, export
@@ -12,13 +14,14 @@ from detector.assign import assign
 from detector.augment import Recipe
 from detector.boxes import all_iou, complete_iou, suppress
 from detector.checkpoint import Checkpoint
+from detector.device import Compute, DeviceOptions
 from detector.evaluate import Found, evaluate
 from detector.images import LabelledImages
 from detector.mining import MiningOptions
 from detector.mining.diversity import gains
 from detector.model import Detector, ModelConfig, cells
 from detector.optimisation import rate_at
-from detector.options import DeviceOptions, InferOptions, TrainingOptions
+from detector.options import InferOptions, TrainingOptions
 from detector.predict import PredictOptions, Predictor
 
 try:
@@ -145,7 +148,7 @@ def test_objects_stay_on_their_pixels_through_augmentation() -> None:
     pixels = np.zeros((96, 128, 3), dtype=np.uint8)
     pixels[20:50, 30:70] = 255
     objects = np.array([[0, 30, 20, 70, 50]], dtype=np.float32)
-    data = LabelledImages([pixels] * 4, [objects] * 4, [(1.0, 1.0)] * 4)
+    data = LabelledImages([Image.fromarray(pixels)] * 4, [objects] * 4)
     for round_ in range(60):
         recipe = Recipe(mosaic=round_ % 2, scale=0.5, flip_vertical=True, transpose=True)
         picture, found = augment.sample(data, round_ % 4, (96, 128), recipe, rng)
@@ -158,8 +161,8 @@ def test_objects_stay_on_their_pixels_through_augmentation() -> None:
 def test_colour_jitter_keeps_range_and_can_be_off() -> None:
     images = torch.rand(3, 3, 8, 8)
     generator = torch.Generator().manual_seed(0)
-    assert augment.jitter_colours(images, 0, generator) is images
-    changed = augment.jitter_colours(images, 1.0, generator)
+    assert torch.allclose(augment.recoloured(images, augment.colour_matrices(3, 0, generator)), images, atol=1e-6)
+    changed = augment.recoloured(images, augment.colour_matrices(3, 1.0, generator))
     assert changed.min() >= 0
     assert changed.max() <= 1
     assert not torch.equal(changed, images)
@@ -170,7 +173,8 @@ def test_flip_average_of_a_symmetric_picture_is_symmetric() -> None:
     model = Detector(ModelConfig(2, width=0.5)).eval()
     half = torch.randint(0, 255, (1, 3, 64, 64), dtype=torch.uint8)
     picture = torch.cat([half, half.flip(3)], dim=3)
-    predictor = Predictor(model, torch.device("cpu"), torch.inference_mode, PredictOptions(flips=("h",)))
+    compute = Compute(torch.device("cpu"), torch.float32, compile=False, lanes=1)
+    predictor = Predictor(model, compute, PredictOptions(flips=("h",)))
     dense = predictor.dense(picture)
     scores = dense.scores[0, : 8 * 16].reshape(8, 16, 2)
     assert torch.allclose(scores, scores.flip(1), atol=1e-5)
@@ -195,7 +199,7 @@ def test_learning_rate_rises_then_falls() -> None:
     assert rates[0] < 0.01
     assert max(rates) == pytest.approx(1, abs=0.01)
     assert rates[-1] == pytest.approx(0.01, abs=1e-3)
-    assert all(a >= b for a, b in zip(rates[10:], rates[11:], strict=False))
+    assert all(a >= b for a, b in pairwise(rates[10:]))
 
 
 def test_greedy_gains_fall_and_favour_rare_classes_and_new_images() -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.settings import require
 from detector.checkpoint import Checkpoint
 from detector.evaluate import Found
 from detector.images import Scaled
-from detector.options import require
 from detector.predict import Predictor
 
 Floats = NDArray[np.float64]
