@@ -28,6 +28,7 @@ class StepView:
     job: Job | None
     dataset_version: DatasetVersion | None
     model_version: ModelVersion | None
+    evaluation: Evaluation | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def step_view(step: IterationStep) -> StepView:
         job=step.job,
         dataset_version=made_dataset,
         model_version=made_model,
+        evaluation=next(iter(step.job.evaluations.all()), None) if step.job else None,
     )
 
 
@@ -109,8 +111,9 @@ def _state(step: IterationStep, *, is_made: bool) -> State:
 
 
 def round_view(iteration: Iteration) -> RoundView:
-    """Return a round with its steps (one query)."""
-    steps = [step_view(step) for step in iteration.steps.select_related("job", *STEP_RELATIONS)]
+    """Return a round with its steps (two queries)."""
+    found = iteration.steps.select_related("job", *STEP_RELATIONS).prefetch_related("job__evaluations")
+    steps = [step_view(step) for step in found]
     return RoundView(iteration=iteration, steps={step.kind: step for step in steps})
 
 
@@ -120,7 +123,11 @@ def rounds(project: Project, arm: Arm | None = None) -> list[RoundView]:
     if arm is not None:
         found = found.filter(arm=arm)
     steps: dict[int, dict[Step, StepView]] = {}
-    for step in IterationStep.objects.filter(iteration__in=found).select_related("job", *STEP_RELATIONS):
+    for step in (
+        IterationStep.objects.filter(iteration__in=found)
+        .select_related("job", *STEP_RELATIONS)
+        .prefetch_related("job__evaluations")
+    ):
         steps.setdefault(step.iteration_id, {})[Step(step.kind)] = step_view(step)
     return [RoundView(iteration=each, steps=steps.get(each.pk, {})) for each in found]
 

@@ -128,7 +128,8 @@ def next_step(project: Project, loop: LoopSettings, newest: RoundView | None) ->
             _("Start round %(number)d") % {"number": iteration.number + 1},
             _("Round %(number)d is finished. The next one chooses new assets with its model.") % number,
             _("Start round %(number)d") % {"number": iteration.number + 1},
-            reverse("iterations:list", args=[project.pk]),
+            reverse("iterations:start", args=[project.pk]),
+            posts=True,
         )
     return _within_a_round(loop, newest, newest.steps[kind])
 

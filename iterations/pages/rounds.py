@@ -109,6 +109,8 @@ def detail(step: StepView, loop: LoopSettings) -> str:
         return words % {"version": step.dataset_version, "count": count}
     if step.model_version is not None:
         return str(step.model_version)
+    if step.evaluation is not None:
+        return f"mAP@50 {step.evaluation.map50:.3f} · mAP@50:95 {step.evaluation.map50_95:.3f}"
     plans = {
         Step.PREPARE: _("the pool without what was seen before"),
         Step.MINE: ngettext("choose %(count)d asset", "choose %(count)d assets", loop.top_k) % {"count": loop.top_k},
