@@ -4,9 +4,11 @@ import logging
 from collections.abc import Iterable
 
 from django.conf import settings
+from django.utils import timezone
 
 from executors.models import Job
 from executors.runners.base import OwnedRun, Runner, RunnerError
+from executors.services import jobs
 
 logger = logging.getLogger(__name__)
 
@@ -32,4 +34,5 @@ def _is_orphan(run: OwnedRun) -> bool:
     job = Job.objects.filter(pk=run.job).first() if run.job.isdecimal() else None
     if job is None or not job.is_active:
         return True
-    return job.state == Job.State.RUNNING and job.worker.rpartition(":")[0] != settings.YMIR_HOST
+    is_elsewhere = job.state == Job.State.RUNNING and job.worker.rpartition(":")[0] != settings.YMIR_HOST
+    return is_elsewhere and job not in jobs.lost(timezone.now())  # a lost one is adopted here, perhaps

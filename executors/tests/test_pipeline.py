@@ -356,7 +356,9 @@ def test_runs_that_nobody_waits_for_are_swept_and_others_left(docker_image: Exec
     assert orphans.sweep([runner]) == [running.run_name(over)]
     Job.objects.filter(pk=waits.pk).update(state=Job.State.RUNNING, worker="bench:7")
     assert orphans.sweep([runner]) == []
-    Job.objects.filter(pk=waits.pk).update(worker="elsewhere:7")
+    Job.objects.filter(pk=waits.pk).update(worker="elsewhere:7", heartbeat_at=timezone.now() - timedelta(hours=1))
+    assert orphans.sweep([runner]) == []
+    Job.objects.filter(pk=waits.pk).update(heartbeat_at=timezone.now())
     assert orphans.sweep([runner]) == [running.run_name(waits)]
 
 
