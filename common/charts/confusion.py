@@ -28,10 +28,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """`counts` has a row for each true class and a last one for no object; a last column for missed."""
+    """`counts` has a row for each true class and a last one for no object; a last column for missed.
+
+    `orders` are the classes' orders in the project, which decide their colors; by default 0, 1, 2 …
+    """
 
     names: Sequence[str]
     counts: Sequence[Sequence[int]]
+    orders: Sequence[int] = ()
 
     def rows(self) -> Iterator[tuple[int | None, str, list[Cell]]]:
         """Yield class order (None: no object), name and cells; shares of the row, in the last row of the column."""
@@ -43,7 +47,10 @@ class Confusion:
                 self._cell(index, column, count, total)
                 for column, (count, total) in enumerate(zip(row, totals, strict=True))
             ]
-            yield (None, "", cells) if last else (index, self.names[index], cells)
+            yield (None, "", cells) if last else (self._order(index), self.names[index], cells)
+
+    def _order(self, index: int) -> int:
+        return self.orders[index] if self.orders else index
 
     def _cell(self, row: int, column: int, count: int, total: int) -> Cell:
         if row == column == len(self.names):

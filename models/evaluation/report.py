@@ -41,6 +41,23 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """How much better the second of two models is; `better` is the share of draws in which it is better at all.
+
+    Interval and share are None where no images were drawn.
+    """
+
+    value: float
+    interval: Interval | None = None
+    better: float | None = None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the interval excludes 0."""
+        return self.interval is not None and not self.interval.low <= 0 <= self.interval.high
+
+
+@dataclass(frozen=True)
 class Confusion:
     """Counts: rows are ground truth, columns predictions, both in `names`; the last name stands for no box."""
 

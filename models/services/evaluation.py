@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
+from common.wording import Wording
 from datasets.models import DatasetVersion
 from datasets.services import versions
 from datasets.store import reader
@@ -44,7 +44,7 @@ def submit(*, prediction: Prediction, by: User | None) -> Job:
     classes_to_judge(prediction.checkpoint.model_version, prediction.dataset_version)
     return jobs.submit(
         kind=KIND,
-        title=gettext("Evaluate %(prediction)s") % {"prediction": prediction},
+        title=Wording(_("Evaluate {prediction}"), prediction=prediction),
         params={"prediction": prediction.pk},
         project=prediction.project,
         dedupe_key=f"evaluate:{prediction.pk}",

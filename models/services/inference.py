@@ -6,8 +6,9 @@ from typing import Any
 import polars as pl
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from common.wording import Wording
 from datasets.models import DatasetVersion
 from datasets.services import versions
 from datasets.store import schema
@@ -50,8 +51,7 @@ def submit(
     candidates.check(image, TaskTemplate.Task.INFER, config, checkpoint, TASKS)
     return jobs.submit(
         kind=KIND,
-        title=gettext("Infer %(model)s on %(dataset)s")
-        % {"model": checkpoint.model_version, "dataset": dataset_version},
+        title=Wording(_("Infer {model} on {dataset}"), model=checkpoint.model_version, dataset=dataset_version),
         params={
             "checkpoint": checkpoint.pk,
             "dataset": dataset_version.pk,

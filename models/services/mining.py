@@ -6,10 +6,10 @@ from typing import Any
 
 import polars as pl
 from django.contrib.auth.models import User
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
+from common.wording import Wording
 from datasets.models import DatasetVersion
 from datasets.services import versions
 from datasets.store import operations
@@ -65,7 +65,7 @@ def submit(
     candidate_runs.check(image, TaskTemplate.Task.MINING, config, checkpoint, TASKS)
     return jobs.submit(
         kind=KIND,
-        title=gettext("Mine %(candidates)s") % {"candidates": candidates},
+        title=Wording(_("Mine {candidates}"), candidates=candidates),
         params={
             "name": name,
             "checkpoint": checkpoint.pk,
@@ -88,7 +88,7 @@ def prepare(ctx: JobContext) -> RunSpec:
 
 
 def collect(ctx: JobContext) -> DatasetVersion:
-    """Take the first `top_k` of the image's ranking, in its order, as a new version without annotations; every score is kept.
+    """Take the first `top_k` of the image's ranking as a new version, without annotations; every score is kept.
 
     Raises:
         models.services.results.NoResult, BadResult

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
+from common.wording import Wording
 from datasets.models import DatasetVersion
 from executors.contract import results as result_files
 from executors.contract.config import Injected
@@ -91,7 +91,7 @@ def submit(
     launch.configuration(image, [TaskTemplate.Task.TRAINING], config, injected)
     return jobs.submit(
         kind=KIND,
-        title=gettext("Train %(name)s") % {"name": name},
+        title=Wording(_("Train {name}"), name=name),
         params={
             "name": name,
             "training": training.pk,
@@ -119,7 +119,7 @@ def prepare(ctx: JobContext) -> RunSpec:
     versions = _versions(ctx.job)
     weight_paths = inputs.place_weights(ctx.work, _parent(ctx.job))
     config = _configuration(ctx.job, weight_paths)
-    ctx.report(0.1, gettext("linking images"))
+    ctx.report(0.1, Wording(_("linking images")))
     try:
         staged = inputs.stage_training(
             ctx.work,

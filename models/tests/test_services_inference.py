@@ -115,7 +115,7 @@ def test_without_ground_truth_there_is_nothing_to_judge_by(project, model):
     prediction = builders.predicted(model, bare, {})
     with pytest.raises(evaluation.NoGroundTruth) as refusal:
         evaluation.submit(prediction=prediction, by=None)
-    assert refusal.value.field == "prediction"
+    assert refusal.value.field == "dataset"
 
 
 def test_an_inference_to_be_evaluated_needs_ground_truth_from_the_start(submit, project):

@@ -243,3 +243,17 @@ def test_unsafe_stage_names_of_a_result_are_refused(tmp_path: Path) -> None:
     package = ModelPackage((Stage("../up", ("m.pt",)),), "../up", NAMES)
     with pytest.raises(PackageError, match="unsafe_name"):
         store.publish(tmp_path, package, lambda path: io.BytesIO(path.encode()))
+
+
+def test_a_stream_is_a_package_of_the_length_it_says(tmp_path: Path, out: Path) -> None:
+    stored = collect(tmp_path, out)
+    streamed = archive.stream(tmp_path, stored.weights_id)
+    data = b"".join(streamed.chunks)
+    assert len(data) == streamed.size
+    (tmp_path / "package.tar").write_bytes(data)
+    assert archive.unpack(tmp_path, tmp_path / "package.tar").weights_id == stored.weights_id
+
+
+def test_a_stream_of_nothing_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        archive.stream(tmp_path, "0" * 64)

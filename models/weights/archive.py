@@ -15,6 +15,7 @@ from models.weights.package import ATTACHMENTS, INFO_FILE, ModelPackage, Package
 from models.weights.store import StoredWeights
 
 GIB = 1 << 30
+_END = bytes(2 * tarfile.BLOCKSIZE)
 _MAX_HEADER_BYTES = 1 << 20
 _MAX_INFO_BYTES = 4 << 20
 _LONG_HEADERS = {
@@ -62,6 +63,28 @@ def pack(data_root: Path, weights_id: str, target: Path, *, stages: tuple[str, .
     return target
 
 
+@dataclass(frozen=True)
+class Stream:
+    """A package on its way out: its length in bytes, and its bytes, to be read once."""
+
+    size: int
+    chunks: Iterator[bytes]
+
+
+def stream(data_root: Path, weights_id: str) -> Stream:
+    """Return stored weights as an uncompressed package, read while it is sent: nothing is written to the disk.
+
+    Raises:
+        FileNotFoundError: when nothing is stored under this id.
+    """
+    package = store.read(data_root, weights_id)
+    folder = store.folder_of(data_root, weights_id)
+    paths = {INFO_FILE: folder / INFO_FILE, **{path: folder / path for path in package.files}}
+    headers = {name: _header(name, path.stat().st_size) for name, path in paths.items()}
+    size = sum(len(headers[name]) + _padded(path.stat().st_size) for name, path in paths.items())
+    return Stream(size + len(_END), _chunks(paths, headers))
+
+
 def unpack(data_root: Path, path: Path, limits: Limits = DEFAULT_LIMITS) -> StoredWeights:
     """Store a package from a file; nothing is kept when anything in it is wrong.
 
@@ -87,6 +110,28 @@ def _only(package: ModelPackage, names: tuple[str, ...] | None) -> ModelPackage:
     stages = tuple(package.stage(name) for name in names)
     best = package.best if package.best in names else best_stage(stages)
     return replace(package, stages=stages, best=best)
+
+
+def _header(name: str, size: int) -> bytes:
+    member = tarfile.TarInfo(name)
+    member.size = size
+    return _anonymous(member).tobuf(tarfile.PAX_FORMAT)
+
+
+def _chunks(paths: dict[str, Path], headers: dict[str, bytes]) -> Iterator[bytes]:
+    for name, path in paths.items():
+        yield headers[name]
+        with path.open("rb") as file:
+            while block := file.read(files.READ_SIZE):
+                yield block
+        size = path.stat().st_size
+        yield bytes(_padded(size) - size)
+    yield _END
+
+
+def _padded(size: int) -> int:
+    """A file takes whole blocks of a tar."""
+    return -(-size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
 
 
 def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -1,0 +1,1 @@
+"""What the pages of models show, made from rows and files."""

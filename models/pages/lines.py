@@ -1,0 +1,82 @@
+"""The list of models: each line with its newest versions, and which of them is best."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models import selectors
+from models.models import Evaluation, ModelVersion, RegisteredModel
+
+VERSIONS_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """A version: what its image measured on the validation set, and what an evaluation found."""
+
+    version: ModelVersion
+    metric: tuple[str, float] | None
+    evaluation: Evaluation | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A model and its newest versions; `best` is the key of the best of those that can be compared."""
+
+    model: RegisteredModel
+    rows: list[VersionRow]
+    version_count: int
+    best: int | None
+
+    @property
+    def more(self) -> int:
+        """How many versions are not shown."""
+        return self.version_count - len(self.rows)
+
+
+def rows(models: Sequence[RegisteredModel], *, whole: bool = False) -> list[Line]:
+    """Return lines with their newest versions, or with all of them; three queries, however many there are."""
+    versions = selectors.versions_of(models)
+    shown = {key: found if whole else found[:VERSIONS_SHOWN] for key, found in versions.items()}
+    evaluations = selectors.evaluations_of_models([version for found in shown.values() for version in found])
+    return [_line(model, versions.get(model.pk, []), shown.get(model.pk, []), evaluations) for model in models]
+
+
+def main_metric(version: ModelVersion) -> tuple[str, float] | None:
+    """Return what the recommended checkpoint is judged by: its name and value, as the image reported it."""
+    metrics = version.recommended.metrics if version.recommended else {}
+    return next(((name, float(value)) for name, value in metrics.items()), None)
+
+
+def best_of(found: Sequence[VersionRow]) -> int | None:
+    """Return the key of the best version among those that were judged like the newest one; None for fewer than two.
+
+    Judged alike means: evaluated on the same dataset version, else measured on the same validation set.
+    """
+    newest = found[0] if found else None
+    if newest is None:
+        return None
+    if newest.evaluation is not None:
+        place = newest.evaluation.prediction.dataset_version_id
+        alike = [
+            (row.evaluation.map50, row.version.pk)
+            for row in found
+            if row.evaluation is not None and row.evaluation.prediction.dataset_version_id == place
+        ]
+    else:
+        place = newest.version.validation_version_id or 0
+        alike = [
+            (row.metric[1], row.version.pk)
+            for row in found
+            if row.metric is not None and row.version.validation_version_id == place
+        ]
+    return max(alike)[1] if len(alike) > 1 else None
+
+
+def _line(
+    model: RegisteredModel,
+    versions: Sequence[ModelVersion],
+    shown: Sequence[ModelVersion],
+    evaluations: dict[int, Evaluation],
+) -> Line:
+    listed = [VersionRow(version, main_metric(version), evaluations.get(version.pk)) for version in shown]
+    return Line(model, listed, len(versions), best_of(listed))

@@ -1,0 +1,1 @@
+"""Pages of models, runs, predictions and evaluations."""
