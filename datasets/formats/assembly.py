@@ -86,8 +86,8 @@ def take_image(reading: Reading, shelf: Shelf, number: int, result: StoredAsset 
     if info.orientation != 1:
         detail = f"EXIF orientation {info.orientation}; boxes are taken as in the upright image"
         reading.log.add(Fault(name, Reason.ROTATED, detail))
-    declared = reading.declared_sizes.get(number)
-    if declared is not None and declared != (info.width, info.height):
+    declared = (reading.declared_widths[number], reading.declared_heights[number])
+    if declared not in {(0, 0), (info.width, info.height)}:
         detail = f"annotated as {declared[0]} × {declared[1]}, is {info.width} × {info.height}"
         reading.log.add(Fault(name, Reason.SIZE_DIFFERS, detail))
 
@@ -103,7 +103,11 @@ def assemble(reading: Reading, shelf: Shelf, codes: np.ndarray, class_names: tup
     images, rows = collapse(reading, shelf, np.bincount(image[wanted], minlength=len(stored)))
     wanted[wanted] = images[rows[image[wanted]]] == image[wanted]
     sizes = np.asarray(shelf.width), np.asarray(shelf.height)
-    clean = raw.clean(boxes, wanted, *sizes, reading.files.__getitem__, reading.log)
+
+    def report(reason: Reason, row: int, detail: str) -> None:
+        reading.log.add(reading.fault(reason, row, detail))
+
+    clean = raw.clean(boxes, wanted, *sizes, report)
     return Tables(asset_frame(reading, shelf, images), clean.frame(rows, codes), class_names)
 
 

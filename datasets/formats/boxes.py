@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from datasets.formats.faults import Fault, FaultLog, Reason
+from datasets.formats.faults import Reason
 from datasets.store import schema
 
 CLIP_TOLERANCE = 0.01  # pixels; less is rounding, and not worth a notice
@@ -26,7 +26,6 @@ class RawBoxes:
 
     image: "array[int]" = field(default_factory=lambda: array("i"))
     file: "array[int]" = field(default_factory=lambda: array("i"))
-    line: "array[int]" = field(default_factory=lambda: array("i"))  # 0: not known
     object: "array[int]" = field(default_factory=lambda: array("q"))  # its place in the file, from 1, or its id
     klass: "array[int]" = field(default_factory=lambda: array("i"))  # number of its class; -1 in rows that are dropped
     x: "array[float]" = field(default_factory=lambda: array("d"))
@@ -75,12 +74,11 @@ def clean(
     wanted: np.ndarray,
     widths: np.ndarray,
     heights: np.ndarray,
-    name_of: Callable[[int], str],
-    log: FaultLog,
+    report_row: Callable[[Reason, int, str], None],
 ) -> "CleanBoxes":
     """Clip the wanted boxes to their images, and drop and report those that cannot be drawn.
 
-    Sizes are by image number; `name_of` names the annotation files by number.
+    Sizes are by image number; `report_row` is told the reason, the row and the corners of each that is.
     """
     image = np.asarray(boxes.image, np.int64)
     x, y, w, h = (np.asarray(column, np.float64) for column in (boxes.x, boxes.y, boxes.w, boxes.h))
@@ -89,7 +87,7 @@ def clean(
     def report(bad: np.ndarray, reason: Reason, *, drop: bool) -> None:
         for row in np.flatnonzero(bad & keep).tolist():
             detail = f"x {x[row]:g}, y {y[row]:g}, width {w[row]:g}, height {h[row]:g}"
-            log.add(Fault(name_of(boxes.file[row]), reason, detail, boxes.line[row] or None, boxes.object[row]))
+            report_row(reason, row, detail)
         if drop:
             keep[bad] = False
 

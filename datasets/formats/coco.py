@@ -53,12 +53,12 @@ class CocoCategory(msgspec.Struct, gc=False):
 
 
 class CocoAnnotation(msgspec.Struct, gc=False):
-    """An entry of `annotations`."""
+    """An entry of `annotations`, as it should be."""
 
     image_id: Id
     category_id: Id
+    bbox: tuple[float, float, float, float]
     id: Id | None = None
-    bbox: list[float | None] | None = None
     segmentation: msgspec.Raw = NOTHING
     iscrowd: float | bool | None = 0
     score: float | None = None
@@ -68,6 +68,15 @@ class CocoAnnotation(msgspec.Struct, gc=False):
     difficult: float | bool | None = 0
     truncated: float | bool | None = 0
     attributes: msgspec.Raw = NOTHING
+
+
+class LooseAnnotation(CocoAnnotation, gc=False):
+    """An entry of `annotations` whose box is not as it should be, so that it can be told why."""
+
+    bbox: list[float | None] | None = None  # type: ignore[assignment]
+
+
+LOOSE = {CocoAnnotation: LooseAnnotation}
 
 
 class BrokenAnnotationsError(ValueError):
@@ -173,7 +182,7 @@ class CocoFile:
             line += data.count(b"\n", end, start)
             end = start
             try:
-                yield msgspec.json.decode(element, type=kind)
+                yield msgspec.json.decode(element, type=LOOSE.get(kind, kind))
             except msgspec.ValidationError as error:
                 self.fault(Reason.INVALID_OBJECT, str(error), find_id(bytes(element)), line)
 
@@ -190,7 +199,7 @@ class CocoFile:
                 continue
             self.images[place] = number = self.find(image)
             if number >= 0 and image.width and image.height:
-                self.reading.declared_sizes[number] = (int(image.width), int(image.height))
+                self.reading.declare_size(number, int(image.width), int(image.height))
 
     def find(self, image: CocoImage) -> int:
         """Return the image of the package that is meant, or -1 after reporting that there is none."""
@@ -223,11 +232,12 @@ class CocoFile:
         """Append annotations, with the places of image and category for the time being."""
         boxes = self.reading.boxes
         start = len(boxes)
-        found = [read_box(item) for item in items]
-        for item, box in zip(items, found, strict=True):
-            if box is None:
-                self.fault(Reason.NO_BOX, "", item.id)
-        items = [item for item, box in zip(items, found, strict=True) if box is not None]
+        found = [read_box(item) if isinstance(item, LooseAnnotation) else item.bbox for item in items]
+        if None in found:
+            for item, box in zip(items, found, strict=True):
+                if box is None:
+                    self.fault(Reason.NO_BOX, "", item.id)
+            items = [item for item, box in zip(items, found, strict=True) if box is not None]
         corners = np.array([box for box in found if box is not None], np.float64).reshape(-1, 4)
         for column, values in zip((boxes.x, boxes.y, boxes.w, boxes.h), corners.T, strict=True):
             column.frombytes(np.ascontiguousarray(values).tobytes())
@@ -235,7 +245,6 @@ class CocoFile:
         boxes.image.extend([ids.setdefault(item.image_id, len(ids)) for item in items])
         boxes.klass.extend([categories.setdefault(item.category_id, len(categories)) for item in items])
         boxes.file.extend([self.file] * len(items))
-        boxes.line.extend([0] * len(items))
         self.has_id.extend([isinstance(item.id, int) for item in items])
         first = start - self.first_row + 1
         boxes.object.extend([item.id if isinstance(item.id, int) else row for row, item in enumerate(items, first)])
@@ -320,7 +329,7 @@ def read_flags(item: CocoAnnotation) -> int:
     return sum(bit for value, bit in flags if value)
 
 
-def read_box(item: CocoAnnotation) -> tuple[float, float, float, float] | None:
+def read_box(item: LooseAnnotation) -> tuple[float, float, float, float] | None:
     """Return x, y, width and height; of an outline without a box, those of its bounds; None when there is neither."""
     box = item.bbox
     if box is not None and len(box) == len("xywh"):

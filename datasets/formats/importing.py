@@ -131,7 +131,7 @@ class Draft:
         row = boxes.klass.index(number)
         reason = Reason.IGNORED_CLASS if refusal is None else Reason.REFUSED_CLASS
         detail = f"class {name!r}, {count} annotations" + (f": {refusal}" if refusal else "")
-        self.log.add(Fault(self._reading.files[boxes.file[row]], reason, detail, boxes.line[row] or None))
+        self.log.add(self._reading.fault(reason, row, detail))
 
 
 @contextlib.contextmanager

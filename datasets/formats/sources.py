@@ -52,14 +52,16 @@ class FolderSource(SourceBase):
 
     def __init__(self, root: Path, log: FaultLog) -> None:
         self.root = root
-        self._paths: dict[str, str] = {}
+        self._odd_paths: dict[str, str] = {}  # of names that are not UTF-8
         sizes: dict[str, int] = {}
         for path, size in walk(str(root), "", log):
             name = os.fsencode(path).decode("utf-8", "replace")
             if name in sizes:
                 log.add(Fault(name, Reason.DUPLICATE_NAME))
                 continue
-            sizes[name], self._paths[name] = size, path
+            sizes[name] = size
+            if name != path:
+                self._odd_paths[name] = path
         self.sizes = dict(sorted(sizes.items()))
 
     def read(self, name: str) -> bytes:
@@ -72,7 +74,7 @@ class FolderSource(SourceBase):
 
     def open(self, name: str) -> IO[bytes]:
         """Open a file for reading piece by piece."""
-        return Path(self.root, self._paths[name]).open("rb")
+        return Path(self.root, self._odd_paths.get(name, name)).open("rb")
 
 
 def walk(root: str, prefix: str, log: FaultLog) -> "list[tuple[str, int]]":

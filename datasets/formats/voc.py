@@ -5,6 +5,7 @@ each other exactly. The replaced system wrote the last pixel inside (width = xma
 The `ImageSets` of plain VOC are not read: a split is a version of its own here.
 """
 
+import functools
 import math
 import posixpath
 from collections.abc import Iterator
@@ -43,6 +44,7 @@ class VocImporter:
 
     def read(self, reading: Reading, progress: Progress) -> None:
         """Read every XML file."""
+        reading.locate = functools.partial(locate, reading)
         for number, name in enumerate(reading.package.xml):
             if number % REPORT_EVERY == 0:
                 progress(number / len(reading.package.xml), "annotations")
@@ -62,15 +64,23 @@ def read_file(reading: Reading, name: str, content: VocFile) -> None:
     file = len(reading.files)
     reading.files.append(name)
     width, height = (content.leaves.get(side, "") for side in ("width", "height"))
-    if width.isdigit() and height.isdigit() and int(width) and int(height):
-        reading.declared_sizes[image] = (int(width), int(height))
+    if width.isdecimal() and height.isdecimal():
+        reading.declare_size(image, int(width), int(height))
     if content.tags:
         reading.image_attributes[image] = msgspec.json.encode(content.tags).decode()
     for number, item in enumerate(content.objects, 1):
         fault = read_object(reading, image, file, number, item)
         if fault is not None:
             reason, detail = fault
-            reading.log.add(Fault(name, reason, detail, item.line, number))
+            reading.log.add(Fault(name, reason, detail, locate(reading, file, number), number))
+
+
+def locate(reading: Reading, file: int, number: int) -> int | None:
+    """Return the line of an object: looked for when there is something to say of it, not noted for all."""
+    try:
+        return voc_xml.object_line(voc_xml.to_utf8(reading.source.read(reading.files[file])), number)
+    except (UnreadableError, XmlError):
+        return None
 
 
 def find_image(reading: Reading, name: str, declared: str) -> int | None:
@@ -121,7 +131,6 @@ def read_object(reading: Reading, image: int, file: int, number: int, item: VocO
         boxes.attributes[len(boxes)] = msgspec.json.encode(attributes).decode()
     boxes.image.append(image)
     boxes.file.append(file)
-    boxes.line.append(item.line)
     boxes.object.append(number)
     boxes.klass.append(boxes.class_number(leaves["name"]))
     for column, value in zip((boxes.x, boxes.y, boxes.w, boxes.h, boxes.rotation), box, strict=True):

@@ -1,10 +1,11 @@
-"""Compare two versions: assets that came and went, boxes added, removed, moved, relabelled or edited."""
+"""Compare two versions: assets that came and went; boxes of the others added, removed, moved, relabelled or edited."""
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
-from datasets.store import canonical, schema
+from datasets.store import canonical, operations, schema
 from datasets.store.schema import InvalidTablesError, Tables
 
 Change = pl.Enum(["added", "removed", "moved", "relabelled", "edited"])
@@ -18,19 +19,19 @@ BESIDE = "_after"
 class Difference:
     """What leads from one version to another.
 
-    `added_assets` and `removed_assets` are rows by schema.ASSETS; `changed_assets` are rows of the later version whose
-    name or attributes changed. `changes` has one row for each changed annotation: asset (hex), change, iou, and the
-    annotation before and after as structs of schema.to_rows, null where there is none. Annotations of added and removed
-    assets are among them, as added and removed.
+    `added` and `removed` are the assets that came and went, with their annotations. `changed_assets` are rows of the
+    later version whose name or attributes changed. `changes` has one row for each changed annotation of an asset that
+    both hold: asset (hex), change, iou, and the annotation before and after as structs of schema.to_rows, null where
+    there is none.
     """
 
-    added_assets: pl.DataFrame
-    removed_assets: pl.DataFrame
+    added: Tables
+    removed: Tables
     changed_assets: pl.DataFrame
     changes: pl.DataFrame
 
     def counts(self) -> dict[str, int]:
-        """Return how many annotations changed, by kind of change."""
+        """Return how many annotations of the assets that both hold changed, by kind of change."""
         found = dict(self.changes.group_by("change").len().iter_rows())
         return {change: found.get(change, 0) for change in Change.categories}
 
@@ -42,15 +43,30 @@ def diff(before: Tables, after: Tables, *, min_iou: float = MIN_IOU) -> Differen
     `min_iou` are paired, the closest first, and are moved, relabelled (another class) or edited (the same box with
     other values). What is left was removed or added.
     """
-    old_assets, new_assets = before.assets, after.assets
-    common = old_assets.join(new_assets, on=list(schema.ASSETS), how="semi", nulls_equal=True)
-    changed = new_assets.join(old_assets, on="asset", how="semi").join(common, on="asset", how="anti")
+    kept, stayed = hold(before, after), hold(after, before)
+    old, new = operations.keep(before, kept), operations.keep(after, stayed)
+    suspects = ~same_annotations(old, new)
     return Difference(
-        added_assets=new_assets.join(old_assets, on="asset", how="anti", maintain_order="left"),
-        removed_assets=old_assets.join(new_assets, on="asset", how="anti", maintain_order="left"),
-        changed_assets=changed.sort("asset"),
-        changes=compare_annotations(schema.to_rows(before), schema.to_rows(after), min_iou),
+        added=operations.keep(after, ~stayed),
+        removed=operations.keep(before, ~kept),
+        changed_assets=new.assets.join(old.assets, on=list(schema.ASSETS), how="anti", nulls_equal=True).sort("asset"),
+        changes=compare_annotations(
+            schema.to_rows(operations.keep(old, suspects)), schema.to_rows(operations.keep(new, suspects)), min_iou
+        ),
     )
+
+
+def hold(mine: Tables, other: Tables) -> np.ndarray:
+    """Tell for each asset of one version whether the other holds it too."""
+    held: np.ndarray = mine.assets["asset"].is_in(other.assets["asset"].implode()).to_numpy()
+    return held
+
+
+def same_annotations(old: Tables, new: Tables) -> np.ndarray:
+    """Tell for each asset of two versions of the same assets whether all its annotations are equal, by fingerprint."""
+    before, after = operations.stacked_fingerprints([old, new])
+    same: np.ndarray = before == after
+    return same
 
 
 def compare_annotations(before: pl.DataFrame, after: pl.DataFrame, min_iou: float) -> pl.DataFrame:
@@ -136,21 +152,15 @@ def kind_of_change() -> pl.Expr:
 
 def apply(before: Tables, difference: Difference) -> Tables:
     """Return the later version, from the earlier and the difference. Raises InvalidTablesError when they do not fit."""
-    rows = schema.to_rows(before)
-    gone = difference.changes["before"].drop_nulls()
-    come = difference.changes["after"].drop_nulls()
-    removed = gone.struct.unnest() if len(gone) else rows.clear()
-    added = come.struct.unnest() if len(come) else rows.clear()
-    kept, unknown = leave_equal(rows, removed)
-    if unknown.height:
+    stays = operations.exclude(before, [difference.removed])
+    rows = schema.to_rows(stays)
+    gone, come = (difference.changes[side].drop_nulls() for side in ("before", "after"))
+    kept, unknown = leave_equal(rows, gone.struct.unnest() if len(gone) else rows.clear())
+    if unknown.height or stays.assets.height + difference.removed.assets.height != before.assets.height:
         raise InvalidTablesError("the difference is not from this version")
-    replaced = pl.concat([difference.removed_assets["asset"], difference.changed_assets["asset"]])
-    assets = pl.concat(
-        [
-            before.assets.filter(~pl.col("asset").is_in(replaced.implode())),
-            difference.changed_assets,
-            difference.added_assets,
-        ]
-    )
+    changed = difference.changed_assets
+    assets = pl.concat([stays.assets.join(changed, on="asset", how="anti"), changed])
     named = assets.with_columns(pl.col("asset").bin.encode("hex"))
-    return canonical.canonical(schema.from_rows(named, pl.concat([kept, added])))
+    rows = pl.concat([kept, come.struct.unnest() if len(come) else rows.clear()])
+    common = canonical.canonical(schema.from_rows(named, rows))
+    return operations.merge([common, difference.added], "stop").tables

@@ -152,13 +152,26 @@ def find_conflicts(stacked: Stacked, order: np.ndarray, groups: np.ndarray) -> n
     return np.unique(run[1:][differs])
 
 
-def fingerprints(stacked: Stacked, places: np.ndarray) -> np.ndarray:
-    """Return a 64-bit sum over the annotations of each place; equal rows in any order give equal sums."""
+def fingerprints(stacked: Stacked, places: np.ndarray, without: Sequence[str] = ("asset_row", "source")) -> np.ndarray:
+    """Return a 64-bit sum over the annotations of each place, which has some; equal rows in any order give equal sums.
+
+    Who drew a box is not looked at, unless `without` is told so.
+    """
     if not len(places):
         return np.empty(0, np.uint64)
     rows, starts = gather_rows(stacked.starts[places], stacked.counts[places])
-    values = stacked.annotations.select(pl.exclude("asset_row", "source"))[rows].hash_rows(seed=1).to_numpy()
+    values = stacked.annotations.select(pl.exclude(*without))[rows].hash_rows(seed=1).to_numpy()
     return np.add.reduceat(values, starts)
+
+
+def stacked_fingerprints(sides: Sequence[Tables]) -> list[np.ndarray]:
+    """Return the fingerprint of the annotations of each asset of each side; 0 for none."""
+    names = tuple(sorted({name for side in sides for name in side.class_names}))
+    stacked = stack([recode(side, names) for side in sides])
+    filled = np.flatnonzero(stacked.counts)
+    prints = np.zeros(len(stacked.counts), np.uint64)
+    prints[filled] = fingerprints(stacked, filled, without=["asset_row"])
+    return np.split(prints, np.cumsum([side.assets.height for side in sides])[:-1])
 
 
 def gather_rows(starts: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
