@@ -31,6 +31,7 @@ urlpatterns = [
     path("projects/<int:project_pk>/datasets/exclude/", operations.exclude, name="exclude"),
     path("datasets/<int:pk>/", lists.dataset, name="dataset"),
     path("dataset-versions/<int:pk>/", versions.assets, name="version"),
+    path("dataset-versions/<int:pk>/strip/", versions.strip, name="strip"),
     path("dataset-versions/<int:pk>/statistics/", versions.version_statistics, name="statistics"),
     path("dataset-versions/<int:pk>/faults/", versions.faults, name="faults"),
     path("dataset-versions/<int:pk>/faults/csv/", versions.faults_csv, name="faults_csv"),

@@ -11,7 +11,19 @@ from datasets.models import DatasetVersion
 from datasets.tests.conftest import MakeVersion
 from projects.models import Project
 
-READ = ["list", "jobs", "trash", "dataset", "version", "statistics", "faults", "faults_csv", "lineage", "export"]
+READ = [
+    "list",
+    "jobs",
+    "trash",
+    "dataset",
+    "version",
+    "strip",
+    "statistics",
+    "faults",
+    "faults_csv",
+    "lineage",
+    "export",
+]
 READ_IMAGES = ["image", "asset", "thumbnail"]
 CHANGE = ["import", "merge", "filter", "sample", "exclude"]
 POST_ONLY = ["hide", "restore"]

@@ -141,6 +141,7 @@ def test_a_mined_version_shows_scores_highest_first(
     assert captions(response) == ["b", "a", "c"]
     assert "0.900" in response.content.decode()
     assert captions(open_grid(browser, version, sort="name")) == ["a", "b", "c"]
+    assert captions(browser.get(reverse("datasets:strip", args=[version.pk]))) == ["b", "a", "c"]
 
 
 def test_an_empty_version_says_so(browser: Client, make_version: MakeVersion) -> None:

@@ -1,7 +1,9 @@
 """Pages of one dataset version: its images, statistics, faults and lineage; moving it to the trash and back."""
 
+from itertools import islice
+
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
@@ -15,6 +17,7 @@ from datasets.services import versions
 from projects.models import Role
 
 FINDINGS_SHOWN = 100
+STRIP_LENGTH = 6
 
 
 @require_GET
@@ -34,6 +37,14 @@ def assets(request: HttpRequest, pk: int) -> HttpResponse:
         "line": rail.version_line(version),
     }
     return render(request, "datasets/version.html", context, status=422 if grid.view.bad_term else 200)
+
+
+@require_GET
+def strip(request: HttpRequest, pk: int) -> HttpResponse:
+    """The first images of a version in a row, for pages elsewhere; of a mined version those with the highest scores."""
+    version = access.version_or_404(request.user, pk)
+    grid = Grid(version, QueryDict("size=s"), palette.of(version))
+    return render(request, "datasets/_strip.html", {"tiles": islice(grid.tiles(), STRIP_LENGTH)})
 
 
 @require_GET
