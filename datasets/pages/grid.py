@@ -53,6 +53,12 @@ class View:
     size: Size = SIZES[DEFAULT_SIZE]
     names: bool = False
     bad_term: str = ""
+    typed: str = ""
+
+    @property
+    def line(self) -> str:
+        """The filter line: as understood, or as typed when it was not."""
+        return self.typed if self.bad_term else self.query.text
 
     def address(self, **changes: object) -> str:
         """Return the query string of this view, or of one that differs in `changes`; never a page number."""
@@ -77,7 +83,7 @@ def read(params: QueryDict, *, has_scores: bool) -> View:
     asked = params.get("sort", default)
     order = next((one for one in ORDERS if one == asked and (one != "score" or has_scores)), default)
     size = SIZES.get(params.get("size", DEFAULT_SIZE), SIZES[DEFAULT_SIZE])
-    return View(query, order, default, size, params.get("names") == "1", bad_term)
+    return View(query, order, default, size, params.get("names") == "1", bad_term, params.get("q", ""))
 
 
 @dataclass(frozen=True)

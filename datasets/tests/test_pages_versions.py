@@ -82,6 +82,7 @@ def test_a_bad_filter_is_named(browser: Client, make_version: MakeVersion) -> No
     response = open_grid(browser, make_version(), q="color:red")
     assert response.status_code == 422
     assert "“color:red” is no filter" in response.content.decode()
+    assert 'value="color:red"' in response.content.decode()
 
 
 @pytest.mark.parametrize("params", [{"page": "x"}, {"page": "-1"}, {"page": "9999999"}, {"sort": "x"}, {"size": "x"}])
