@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -36,7 +37,7 @@ def data_root(settings: object, tmp_path: Path) -> Path:
 def make_user(db: None) -> Callable[..., User]:
     """Make people by name."""
 
-    def make(username: str, **values: object) -> User:
+    def make(username: str, **values: Any) -> User:
         return User.objects.create_user(username=username, password="quiet-harbor-9", **values)
 
     return make

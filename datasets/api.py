@@ -5,7 +5,6 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -65,16 +64,17 @@ class DatasetVersionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
         request.upload_handlers = [self.uploads]
         return super().initialize_request(request, *args, **kwargs)
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Remove an upload that nothing took."""
         self.uploads.discard_untaken()
-        return super().finalize_response(request, response, *args, **kwargs)
+        finished: Response = super().finalize_response(request, response, *args, **kwargs)
+        return finished
 
     def get_queryset(self) -> QuerySet[DatasetVersion]:
         found = DatasetVersion.objects.active().for_list()
         if self.request.user.is_superuser:
             return found
-        return found.filter(dataset__project__memberships__user_id=self.request.user.pk)
+        return found.filter(dataset__project__memberships__user=signed_in(self.request))
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[DatasetVersion]]:
         return VersionSerializer if self.action == "list" else VersionDetailSerializer

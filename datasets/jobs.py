@@ -1,11 +1,13 @@
 """The kinds of background work on datasets; each is one call of a service."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
 from datasets.models import DatasetVersion
 from datasets.services import derive, exports, imports
+from datasets.store.schema import Tables
 from executors.kinds import JobContext, JobKind, register
 from executors.runners.base import RunOutcome
 
@@ -37,7 +39,7 @@ class Derivation(JobKind):
     """An operation on versions that ends in a new one."""
 
     operation: ClassVar[DatasetVersion.Operation]
-    compute: ClassVar[derive.Derive]
+    compute: ClassVar[staticmethod[[Sequence[Tables], dict[str, Any]], Tables]]
 
     def collect(self, ctx: JobContext, outcome: RunOutcome | None) -> dict[str, Any]:
         return _result(derive.run(job=ctx.job, operation=self.operation, derive=type(self).compute))

@@ -15,7 +15,7 @@ class JobCommand(YmirCommand):
         parser.add_argument("--project", required=True, help="name or number")
         parser.add_argument("--wait", action="store_true", help="wait for the end and print the result")
 
-    def submit(self, **options: Any) -> Job:
+    def submit(self, *args: Any, **options: Any) -> Job:
         """Ask a service for the job."""
         raise NotImplementedError
 
@@ -23,7 +23,7 @@ class JobCommand(YmirCommand):
         """Return what a job that succeeded made, as facts."""
         raise NotImplementedError
 
-    def run(self, *, wait: bool, **options: Any) -> dict[str, Any]:
+    def run(self, *args: Any, wait: bool, **options: Any) -> dict[str, Any]:
         job = self.submit(**options)
         if not wait:
             return {"job": job.pk, "state": job.state}

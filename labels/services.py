@@ -67,7 +67,8 @@ def resolve(names: Iterable[str]) -> dict[str, LabelClass]:
     """Map each known name or alias (case ignored) to its class; unknown names are left out."""
     wanted = {name: name.strip().lower() for name in names}
     keys = set(wanted.values())
-    found = {label.name.lower(): label for label in LabelClass.objects.alias(key=Lower("name")).filter(key__in=keys)}
+    named = LabelClass.objects.alias(key=Lower("name")).filter(key__in=keys)
+    found: dict[str, LabelClass] = {label.name.lower(): label for label in named}
     for alias in ClassAlias.objects.select_related("label_class").alias(key=Lower("name")).filter(key__in=keys):
         found.setdefault(alias.name.lower(), alias.label_class)
     return {name: found[key] for name, key in wanted.items() if key in found}

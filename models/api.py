@@ -54,7 +54,7 @@ class ModelVersionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
 
     def get_queryset(self) -> QuerySet[ModelVersion]:
         found = ModelVersion.objects.active().for_list().prefetch_related("checkpoints")
-        return _visible(found, self.request, "registered_model__project__memberships__user_id")
+        return _visible(found, self.request, "registered_model__project__memberships__user")
 
     @extend_schema(request=TrainSerializer, responses={202: SubmittedSerializer})
     @action(detail=False, methods=["post"])
@@ -62,7 +62,7 @@ class ModelVersionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         """Train a new version of a model."""
         data = validated(TrainSerializer, request)
         project = access.project_or_404(request.user, data["project"], Role.EDITOR)
-        parents = Checkpoint.objects.filter(model_version__registered_model__project=project)
+        checkpoints = Checkpoint.objects.filter(model_version__registered_model__project=project)
         job = training.submit(
             project=project,
             name=data["name"],
@@ -70,7 +70,7 @@ class ModelVersionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
             training=_dataset_version(project, data["training"]),
             validation=_dataset_version(project, data["validation"]),
             class_names=data["classes"] or None,
-            parent=get_object_or_404(parents, pk=data["parent"]) if data["parent"] else None,
+            parent=get_object_or_404(checkpoints, pk=data["checkpoint"]) if data["checkpoint"] else None,
             config=data["config"],
             gpu_count=data["gpu_count"],
             message=data["message"],
@@ -136,7 +136,7 @@ class PredictionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
 
     def get_queryset(self) -> QuerySet[Prediction]:
         found = Prediction.objects.filter(hidden_at=None).select_related("project", "checkpoint", "dataset_version")
-        return _visible(found.order_by("-created_at", "-pk"), self.request, "project__memberships__user_id")
+        return _visible(found.order_by("-created_at", "-pk"), self.request, "project__memberships__user")
 
     @extend_schema(request=None, responses={202: SubmittedSerializer})
     @action(detail=True, methods=["post"])
@@ -157,11 +157,11 @@ class EvaluationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
 
     def get_queryset(self) -> QuerySet[Evaluation]:
         found = Evaluation.objects.order_by("-created_at", "-pk")
-        return _visible(found, self.request, "prediction__project__memberships__user_id")
+        return _visible(found, self.request, "prediction__project__memberships__user")
 
 
 def _visible(found: QuerySet[Row], request: Request, member: str) -> QuerySet[Row]:
-    return found if request.user.is_superuser else found.filter(**{member: request.user.pk})
+    return found if request.user.is_superuser else found.filter(**{member: signed_in(request)})
 
 
 def _dataset_version(project: Project, pk: int) -> DatasetVersion:

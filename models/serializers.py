@@ -96,7 +96,7 @@ class TrainSerializer(RunSerializer):
     training = serializers.IntegerField(help_text="Dataset version to train on")
     validation = serializers.IntegerField(help_text="Dataset version that chooses the best checkpoint")
     classes = serializers.ListField(child=serializers.CharField(), required=False, default=list)
-    parent = serializers.IntegerField(
+    checkpoint = serializers.IntegerField(
         required=False, allow_null=True, default=None, help_text="Checkpoint to start from"
     )
     message = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")

@@ -11,6 +11,8 @@ def role_in(user: User | AnonymousUser, project: Project) -> Role | None:
     """Return the person's role; superusers own every project."""
     if user.is_superuser:
         return Role.OWNER
+    if user.pk is None:
+        return None
     role = Membership.objects.filter(project=project, user_id=user.pk).values_list("role", flat=True).first()
     return None if role is None else Role(role)
 

@@ -112,7 +112,7 @@ def sample(sides: Sequence[Tables], params: dict[str, Any]) -> Tables:
     return operations.sample(sides[0], seed=params["seed"], count=params["count"], fraction=params["share"])
 
 
-def exclude(sides: Sequence[Tables], params: dict[str, Any]) -> Tables:
+def exclude(sides: Sequence[Tables], _params: dict[str, Any]) -> Tables:
     """Leave out what the other versions hold."""
     return operations.exclude(sides[0], sides[1:])
 
@@ -126,7 +126,7 @@ def prepare(sides: Sequence[Tables], params: dict[str, Any]) -> Tables:
     return operations.drop_annotations(rest)
 
 
-def label(sides: Sequence[Tables], params: dict[str, Any]) -> Tables:
+def label(sides: Sequence[Tables], _params: dict[str, Any]) -> Tables:
     """Look the chosen assets up in the held-back ground truth."""
     assets, truth = sides
     return operations.select(truth, assets.hex())

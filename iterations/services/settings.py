@@ -1,14 +1,17 @@
 """Changing what the rounds of a project start from."""
 
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.db import transaction
+from django.db.models import Field
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
 from datasets.models import DatasetVersion
 from iterations.models import LoopSettings
 from projects.models import Project
+
+Chosen = TypeVar("Chosen")
 
 
 class SetsOverlap(DomainError):
@@ -59,6 +62,17 @@ def _refuse_overlap(versions: list[DatasetVersion | None]) -> None:
             raise SetsOverlap(version=str(version))
 
 
+def chosen(value: Chosen | None, field: str) -> Chosen:
+    """Return a setting that a step needs.
+
+    Raises:
+        NotReady: naming the field when it is not set.
+    """
+    if value is None:
+        raise NotReady(missing=_name(field))
+    return value
+
+
 def require(settings: LoopSettings, *fields: str) -> None:
     """Pass when all these fields are set.
 
@@ -67,5 +81,9 @@ def require(settings: LoopSettings, *fields: str) -> None:
     """
     missing = [field for field in fields if getattr(settings, field) in (None, "")]
     if missing:
-        names = [str(LoopSettings._meta.get_field(field).verbose_name) for field in missing]  # noqa: SLF001 # Django's API
-        raise NotReady(missing=", ".join(names))
+        raise NotReady(missing=", ".join(_name(field) for field in missing))
+
+
+def _name(field: str) -> str:
+    found = LoopSettings._meta.get_field(field)  # noqa: SLF001 # Django's API
+    return str(cast("Field[Any, Any]", found).verbose_name)

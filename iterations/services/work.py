@@ -118,11 +118,10 @@ def _mine(round_: RoundContext, by: User | None) -> Job:
             message=_message(round_),
             dedupe_key=_key(round_, Step.MINE),
         )
-    loop_settings.require(loop, "image")
     return mining.submit(
         project=project,
         name="mined",
-        image=loop.image,
+        image=loop_settings.chosen(loop.image, "image"),
         checkpoint=_checkpoint(round_.model_before(), loop),
         candidates=candidates,
         top_k=min(loop.top_k, candidates.asset_count),
@@ -136,12 +135,11 @@ def _mine(round_: RoundContext, by: User | None) -> Job:
 
 def _label(round_: RoundContext, by: User | None) -> Job:
     """The simulated annotator: the held-back ground truth of the chosen images."""
-    loop_settings.require(round_.loop, "truth")
     return operations.submit_label(
         project=round_.iteration.project,
         name=f"labeled{round_.suffix}",
         assets=round_.source(Step.LABEL),
-        truth=round_.loop.truth,
+        truth=loop_settings.chosen(round_.loop.truth, "truth"),
         by=by,
         message=_message(round_),
         dedupe_key=_key(round_, Step.LABEL),
@@ -166,15 +164,14 @@ def _merge(round_: RoundContext, by: User | None) -> Job:
 def _train(round_: RoundContext, by: User | None) -> Job:
     """Train on the merged set, from the model of the round before or from scratch."""
     loop, before = round_.loop, round_.model_before()
-    loop_settings.require(loop, "image", "validation")
     parent = _checkpoint(before, loop) if before and loop.fine_tune else None
     name = loop.initial_model.registered_model.name if loop.initial_model else "detector"
     return training.submit(
         project=round_.iteration.project,
         name=f"{name}{round_.suffix}",
-        image=loop.image,
+        image=loop_settings.chosen(loop.image, "image"),
         training=round_.source(Step.TRAIN),
-        validation=loop.validation,
+        validation=loop_settings.chosen(loop.validation, "validation"),
         config=loop.training_config,
         parent=parent,
         gpu_count=loop.gpu_count,
@@ -187,12 +184,11 @@ def _train(round_: RoundContext, by: User | None) -> Job:
 def _evaluate(round_: RoundContext, by: User | None) -> Job:
     """Judge the round's model on the test set."""
     loop = round_.loop
-    loop_settings.require(loop, "image", "testing")
     return inference.submit(
         project=round_.iteration.project,
-        image=loop.image,
+        image=loop_settings.chosen(loop.image, "image"),
         checkpoint=_checkpoint(round_.view.model_version, loop),
-        dataset_version=loop.testing,
+        dataset_version=loop_settings.chosen(loop.testing, "testing"),
         config={},
         gpu_count=loop.gpu_count,
         evaluate=True,
