@@ -112,9 +112,18 @@ def dump(config: Mapping[str, Any]) -> str:
     """
     if not is_task_id(str(config.get("task_id", ""))):
         raise ConfigError("task_id", f"{config.get('task_id')!r} is not a plain task id")
-    text = yaml.safe_dump(dict(config), default_flow_style=False, sort_keys=False, allow_unicode=True, width=1 << 20)
+    text = _block(config, allow_unicode=True)
+    if any(character in text for character in "\x85\u2028\u2029"):  # YAML's own line breaks: only escaped they survive
+        text = _block(config, allow_unicode=False)
     if sum("task_id:" in line for line in text.splitlines()) != 1:
         raise ConfigError("task_id", "no other key or value may contain `task_id:`")
+    return text
+
+
+def _block(config: Mapping[str, Any], *, allow_unicode: bool) -> str:
+    text: str = yaml.safe_dump(
+        dict(config), default_flow_style=False, sort_keys=False, allow_unicode=allow_unicode, width=1 << 20
+    )
     return text
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import polars as pl
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from executors.contract import annotations, config, env, index
@@ -165,6 +165,7 @@ def test_task_ids_that_need_quotes_are_refused(word: object) -> None:
 @given(
     st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.text(max_size=50) | st.integers() | st.booleans())
 )
+@example({"a": "\x85", "b": "\u2028"})
 def test_whatever_is_dumped_reads_back(values: dict[str, object]) -> None:
     values = {"task_id": "t1", **{key: value for key, value in values.items() if "task_id:" not in str(value)}}
     assert yaml.safe_load(config.dump(values)) == values
