@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 
+from common.wording import Wording
+
 
 class DomainError(Exception):
     """A refusal or failure that people can act on: it has a stable id, words and a next step.
@@ -22,13 +24,13 @@ class DomainError(Exception):
         self.values = values
         super().__init__(self.id, values)
 
-    def text(self) -> str:
-        """Return what happened, in the active language."""
-        return str(self.message).format(**self.values)
+    def text(self) -> Wording:
+        """Return what happened, in the active language; kept in a row, it is told in the reader's."""
+        return Wording(self.message, **self.values)
 
-    def advice(self) -> str:
-        """Return what to do now, in the active language."""
-        return str(self.hint).format(**self.values)
+    def advice(self) -> Wording:
+        """Return what to do now, likewise."""
+        return Wording(self.hint, **self.values)
 
     def __str__(self) -> str:
         return f"{self.id}: {self.text()}"

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Authored, Hideable
+from common.wording import WordingField
 from projects.models import ObjectType, Project
 
 
@@ -43,7 +44,7 @@ class ExecutorImage(Authored, Hideable):
     network_allowed = models.BooleanField(_("network allowed"), default=False)
     digest = models.CharField(_("digest"), max_length=100, blank=True, editable=False)
     manifest = models.JSONField(_("manifest"), default=dict, blank=True, editable=False)
-    error = models.TextField(_("error"), blank=True, editable=False)
+    error = WordingField(_("error"), blank=True, editable=False)
 
     objects = ExecutorImageQuerySet.as_manager()
 
@@ -126,7 +127,7 @@ class Job(Authored):
 
     project = models.ForeignKey(Project, null=True, blank=True, on_delete=models.CASCADE, related_name="jobs")
     kind = models.CharField(_("kind"), max_length=40)
-    title = models.CharField(_("title"), max_length=200)
+    title = WordingField(_("title"))
     params = models.JSONField(_("parameters"), default=dict)
     image = models.ForeignKey(ExecutorImage, null=True, blank=True, on_delete=models.PROTECT, related_name="jobs")
     gpu_count = models.PositiveSmallIntegerField(_("GPUs"), default=0)
@@ -135,14 +136,14 @@ class Job(Authored):
     phase = models.CharField(_("phase"), max_length=10, choices=Phase.choices, default=Phase.QUEUE)
     phase_times = models.JSONField(default=dict)  # phase -> ISO time it began; for the progress bar
     progress = models.FloatField(_("progress"), default=0.0)  # 0..1 within the phase
-    note = models.CharField(_("note"), max_length=200, blank=True)  # e.g. why it waits, or what it does just now
+    note = WordingField(_("note"), blank=True)  # e.g. why it waits, or what it does just now
     cancel = models.CharField(_("stop requested"), max_length=10, choices=Cancel.choices, blank=True, default="")
     claim = models.UUIDField(null=True, editable=False)  # fence: only the holder of the latest claim may write
     worker = models.CharField(max_length=120, blank=True)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
     error_id = models.CharField(_("error"), max_length=60, blank=True)
-    error_message = models.TextField(blank=True)
-    error_hint = models.TextField(blank=True)
+    error_message = WordingField(blank=True)
+    error_hint = WordingField(blank=True)
     result = models.JSONField(_("result"), default=dict)  # {"type", "id", ...}: what it made
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.wording import Wording
 from executors import kinds
 from executors.contract import monitor
 from executors.contract.layout import WorkDir
@@ -31,6 +32,7 @@ from executors.services import failures, gpus, jobs, queues, running
 from executors.services.heartbeats import Heart, JobCanceled, WorkerStopping
 
 logger = logging.getLogger(__name__)
+LONGEST_NOTE = 200
 ENGINE_PATIENCE = 60.0
 """Seconds for which an engine may be away (it is being restarted) before a running job is given up."""
 
@@ -78,7 +80,7 @@ class _Run:
         try:
             leased = gpus.lease(self.job)
             if leased is None:
-                jobs.wait_for_resources(self.job, note=str(_("waits for a free GPU")))
+                jobs.wait_for_resources(self.job, note=Wording(_("waits for a free GPU")))
                 return
             self.gpus = leased
             self._work()
@@ -144,7 +146,7 @@ class _Run:
     def _show_progress(self) -> None:
         seen = monitor.read(self.work.out_dir)
         if seen is not None:
-            self.heart.report(seen.percent, seen.message.partition("\n")[0] if not seen.code else "")
+            self.heart.report(seen.percent, seen.message.partition("\n")[0][:LONGEST_NOTE] if not seen.code else "")
 
     def _collect(self, outcome: RunOutcome | None, *, partial: bool = False) -> dict[str, Any]:
         self.heart.check()
@@ -203,7 +205,7 @@ class _Run:
         if self.job.image and self.job.image.runner == ExecutorImage.Runner.PROCESS and self.runner:
             self.runner.stop(self.name)
             self.runner.remove(self.name)
-        jobs.wait_for_resources(self.job, note=str(_("waits for a worker")))
+        jobs.wait_for_resources(self.job, note=Wording(_("waits for a worker")))
         jobs.send(self.job)
 
     def _clear(self) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
+from common.wording import Wording
 from datasets.formats import exporting
 from datasets.models import DatasetVersion
 from datasets.services import versions
@@ -59,7 +59,7 @@ def submit(*, version: DatasetVersion, format: str, with_images: bool, by: User 
     """Make a zip for download; the job's result names it."""
     return jobs.submit(
         kind="datasets.export",
-        title=gettext("Export %(version)s") % {"version": version},
+        title=Wording(_("Export {version}"), version=version),
         params={"version": version.pk, "format": format, "with_images": with_images},
         project=version.dataset.project,
         dedupe_key=f"export:{version.pk}:{format}:{with_images}",

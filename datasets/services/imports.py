@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common import archives, files
 from common.errors import DomainError
+from common.wording import Wording
 from datasets.formats import importing
 from datasets.formats.coco import BrokenAnnotationsError
 from datasets.formats.faults import Fault
@@ -159,7 +160,7 @@ def submit(
         raise SourceNotFound(path=source)
     return jobs.submit(
         kind="datasets.import",
-        title=gettext("Import %(name)s") % {"name": name},
+        title=Wording(_("Import {name}"), name=name),
         params={
             "name": name,
             "source": str(source.resolve()),

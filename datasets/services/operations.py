@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
+from common.wording import Wording
 from datasets.models import DatasetVersion
 from datasets.services import versions
 from executors.models import Job
@@ -28,7 +29,7 @@ def submit_merge(
     Raises:
         datasets.services.versions.BadDatasetName
     """
-    title = _("Merge into %(name)s") % {"name": name}
+    title = Wording(_("Merge into {name}"), name=name)
     return _submit("datasets.merge", title, project, name, sources, {"strategy": strategy}, by, message, dedupe_key)
 
 
@@ -49,7 +50,7 @@ def submit_filter(
         datasets.services.versions.BadDatasetName
     """
     params = {"classes": list(classes), "exclude_classes": list(exclude_classes)}
-    title = _("Filter %(source)s") % {"source": source}
+    title = Wording(_("Filter {source}"), source=source)
     return _submit("datasets.filter", title, project, name, [source], params, by, message, dedupe_key)
 
 
@@ -71,7 +72,7 @@ def submit_sample(
         datasets.services.versions.BadDatasetName
     """
     params = {"count": count, "share": share, "seed": seed}
-    title = _("Sample %(source)s") % {"source": source}
+    title = Wording(_("Sample {source}"), source=source)
     return _submit("datasets.sample", title, project, name, [source], params, by, message, dedupe_key)
 
 
@@ -90,7 +91,7 @@ def submit_exclude(
     Raises:
         datasets.services.versions.BadDatasetName
     """
-    title = _("Exclude from %(source)s") % {"source": source}
+    title = Wording(_("Exclude from {source}"), source=source)
     return _submit("datasets.exclude", title, project, name, [source, *excluded], {}, by, message, dedupe_key)
 
 
@@ -112,7 +113,7 @@ def submit_prepare(
         datasets.services.versions.BadDatasetName
     """
     params = {"chunk": chunk, "seed": seed}
-    title = _("Choose candidates from %(pool)s") % {"pool": pool}
+    title = Wording(_("Choose candidates from {pool}"), pool=pool)
     return _submit("datasets.prepare", title, project, name, [pool, *excluded], params, by, message, dedupe_key)
 
 
@@ -132,7 +133,7 @@ def submit_label(
         datasets.services.versions.BadDatasetName
     """
     params = {"annotator": "simulated"}
-    title = _("Label %(assets)s (simulated annotator)") % {"assets": assets}
+    title = Wording(_("Label {assets} (simulated annotator)"), assets=assets)
     return _submit("datasets.label", title, project, name, [assets, truth], params, by, message, dedupe_key)
 
 

@@ -5,10 +5,10 @@ import logging
 import uuid
 from pathlib import Path
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
+from common.wording import Wording
 from executors.contract import monitor, runlog
 from executors.contract.errors import ContractError
 from executors.contract.layout import WorkDir
@@ -204,4 +204,4 @@ def _of_exit_code(exit_code: int | None, work: WorkDir) -> DomainError:
 def _last_words(folder: Path) -> str:
     """The last line of the log that says something."""
     lines = [line.text.strip() for line in runlog.read(folder).lines if line.text.strip()]
-    return lines[-1][:500] if lines else gettext("Its log is empty.")
+    return lines[-1][:500] if lines else Wording(_("Its log is empty."))

@@ -5,10 +5,10 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
+from common.wording import Wording
 from executors.contract import image_manual
 from executors.contract.errors import ManualError
 from executors.contract.image_manual import ImageManual
@@ -138,7 +138,8 @@ def inspect(image: ExecutorImage) -> None:
     except (RunnerError, ManualError, NothingUsable) as cause:
         error = _in_words(image, cause)
         ExecutorImage.objects.filter(pk=image.pk).update(
-            state=ExecutorImage.State.FAILED, error=f"{error.text()} {error.advice()}"
+            state=ExecutorImage.State.FAILED,
+            error=Wording("{cause} {advice}", cause=error.text(), advice=error.advice()),
         )
         raise error from cause
     with transaction.atomic():
@@ -155,7 +156,7 @@ def inspect(image: ExecutorImage) -> None:
 def _submit(image: ExecutorImage, by: User | None) -> Job:
     return jobs.submit(
         kind=KIND,
-        title=gettext("Inspect %(image)s") % {"image": image.name},
+        title=Wording(_("Inspect {image}"), image=image.name),
         params={"image": image.pk},
         image=image,
         dedupe_key=f"{KIND}:{image.pk}",

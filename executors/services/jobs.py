@@ -19,7 +19,6 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
@@ -80,7 +79,7 @@ class FenceLost(Exception):
 def submit(
     *,
     kind: str,
-    title: str | Promise,
+    title: str,
     params: dict[str, Any],
     by: User | None,
     project: Project | None = None,
@@ -94,7 +93,7 @@ def submit(
     """
     job = Job(
         kind=kinds.get(kind).name,
-        title=str(title)[:200],
+        title=title,
         params=params,
         created_by=by,
         project=project,
@@ -223,7 +222,7 @@ def heartbeat(job: Job, *, progress: float | None = None, note: str | None = Non
     if progress is not None:
         values["progress"] = min(max(progress, 0.0), 1.0)
     if note is not None:
-        values["note"] = note[:200]
+        values["note"] = note
     _write(job, **values)
     return Job.Cancel(Job.objects.values_list("cancel", flat=True).get(pk=job.pk))
 
@@ -236,7 +235,7 @@ def wait_for_resources(job: Job, *, note: str) -> None:
     """
     with transaction.atomic():
         JobAttempt.objects.filter(job=job, number=job.attempt).delete()
-        _write(job, state=Job.State.PENDING, attempt=F("attempt") - 1, claim=None, worker="", note=note[:200])
+        _write(job, state=Job.State.PENDING, attempt=F("attempt") - 1, claim=None, worker="", note=note)
 
 
 def succeed(job: Job, *, result: dict[str, Any]) -> None:
