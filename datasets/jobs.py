@@ -1,5 +1,6 @@
 """The kinds of background work on datasets; each is one call of a service."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -39,7 +40,11 @@ class Derivation(JobKind):
     """An operation on versions that ends in a new one."""
 
     operation: ClassVar[DatasetVersion.Operation]
-    compute: ClassVar[staticmethod[[Sequence[Tables], dict[str, Any]], Tables]]
+
+    @staticmethod
+    @abstractmethod
+    def compute(sides: Sequence[Tables], params: dict[str, Any], /) -> Tables:
+        """Make the new version's tables from those of its sources."""
 
     def collect(self, ctx: JobContext, outcome: RunOutcome | None) -> dict[str, Any]:
         return _result(derive.run(job=ctx.job, operation=self.operation, derive=type(self).compute))
