@@ -109,8 +109,9 @@ class RunForm(forms.Form):
         field = self.aliases.get(error.field, error.field)
         self.add_error(field if field in self.fields else None, words)
 
-    def field_order_of_page(self) -> list[forms.BoundField]:
-        """Return the fields that people see, without the image and GPUs, which stand with the hyper-parameters."""
+    @property
+    def what(self) -> list[forms.BoundField]:
+        """The fields that people see, but for image and GPUs, which come last."""
         return [bound for bound in self.visible_fields() if bound.name not in {"image", "gpu_count"}]
 
     def _asked(self, name: str) -> str:

@@ -120,8 +120,8 @@ def predicted_versions(project: Project) -> list[DatasetVersion]:
 
 def newest_evaluations(predictions: Collection[Prediction]) -> dict[int, Evaluation]:
     """Return the newest evaluation of each prediction, by the prediction's key; without the reports."""
-    found = Evaluation.objects.filter(prediction__in=predictions).order_by("prediction", "-created_at", "-pk")
-    return {each.prediction_id: each for each in found.distinct("prediction").defer("report")}
+    found = Evaluation.objects.filter(prediction__in=predictions).order_by("prediction_id", "-created_at", "-pk")
+    return {each.prediction_id: each for each in found.distinct("prediction_id").defer("report")}
 
 
 def evaluations_of_models(versions: Collection[ModelVersion]) -> dict[int, Evaluation]:
@@ -131,7 +131,7 @@ def evaluations_of_models(versions: Collection[ModelVersion]) -> dict[int, Evalu
         **{f"{owner}__in": versions}, prediction__checkpoint=F(f"{owner}__recommended"), prediction__hidden_at=None
     )
     related = found.select_related("prediction__checkpoint", "prediction__dataset_version__dataset")
-    newest = related.order_by(owner, "-created_at", "-pk").distinct(owner).defer("report")
+    newest = related.order_by(f"{owner}_id", "-created_at", "-pk").distinct(f"{owner}_id").defer("report")
     return {each.prediction.checkpoint.model_version_id: each for each in newest}
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from common import numbers
 from datasets.pages.palette import Palette
 from models import selectors
 from models.models import Evaluation
@@ -10,6 +11,7 @@ from models.pages.judgement import Judgement
 from models.pages.photographs import Photographs, Tile
 
 WORST: Final = 8
+CERTAIN: Final = 0.999
 
 
 def context(evaluation: Evaluation, other: Evaluation | None) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def context(evaluation: Evaluation, other: Evaluation | None) -> dict[str, Any]:
         "rows": quality.class_rows(found, palette, before),
         "total": quality.totals(found, before),
         "panels": quality.curve_panels(found, palette, before),
-        "threshold": quality.threshold_chart(found),
+        "threshold": quality.threshold_chart(judged.sides, found),
         "confusion": quality.confusion(found, palette),
         "counts": prediction.counts(judged),
         "worst": worst(evaluation, judged, palette),
@@ -54,11 +56,19 @@ def compared(other: Evaluation, evaluation: Evaluation) -> dict[str, Any]:
         "now": now,
         "before": before,
         "difference": difference,
+        "better_words": share_words(difference.better) if difference and difference.better is not None else "",
         "intervals": quality.change(difference, now, before) if difference else None,
         "difference_words": quality.interval_words(difference.interval, with_sign=True)
         if difference and difference.interval
         else "",
     }
+
+
+def share_words(share: float) -> str:
+    """Write a share of draws; a thousand of them cannot tell more than three digits."""
+    if share > CERTAIN:
+        return f"> {numbers.percent(CERTAIN, 1)}"
+    return f"< {numbers.percent(1 - CERTAIN, 1)}" if share < 1 - CERTAIN else numbers.percent(share, 1)
 
 
 def names(evaluation: Evaluation, other: Evaluation) -> tuple[str, str]:

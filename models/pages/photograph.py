@@ -22,7 +22,7 @@ def context(found: Prediction, asset_hash: str, params: QueryDict) -> dict[str, 
         return None
     look = prediction.read(params, found, selectors.newest_evaluations([found]).get(found.pk))
     judged, palette = judgement.at(judgement.of(found), look.confidence), Palette(found.project)
-    photographs = Photographs(found, judged, palette, look.view)
+    photographs = Photographs(found, judged, palette, look.view, long_names=True)
     boxes = photographs.boxes(asset.row)
     order = prediction.positions(judged, look)
     at = np.flatnonzero(order == asset.row)

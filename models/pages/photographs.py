@@ -41,8 +41,11 @@ class Tile:
 class Photographs:
     """The images of a judged prediction, by their position in the dataset version."""
 
-    def __init__(self, prediction: Prediction, judgement: Judgement, palette: Palette, view: View) -> None:
+    def __init__(
+        self, prediction: Prediction, judgement: Judgement, palette: Palette, view: View, *, long_names: bool = False
+    ) -> None:
         self.prediction, self.judgement, self.palette = prediction, judgement, palette
+        self.long_names = long_names
         self.sides = judgement.sides
         self.view: View = view if self.sides.is_judged else "classes"
 
@@ -104,7 +107,8 @@ class Photographs:
         if self.view == "classes" or found is None:
             return box
         if found.truth[row] == TruthVerdict.MISSED:
-            return replace(box, name=_("missed {name}").format(name=box.name), style="dash", verdict="missed")
+            name = _("missed {name}").format(name=box.name) if self.long_names else _("missed")
+            return replace(box, name=name, style="dash", verdict="missed")
         return replace(box, name="", style="dim")
 
     def _prediction(self, row: int) -> Box:

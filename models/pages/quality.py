@@ -1,8 +1,7 @@
 """How good a model is on a dataset version: figures, classes, curves and confusion of an evaluation."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -10,11 +9,14 @@ from django.utils.translation import gettext as _
 
 from common import numbers
 from common.charts.confusion import Confusion
-from common.charts.line import LineChart, Mark, Series
+from common.charts.line import LineChart, Mark, Role, Series
 from datasets.pages.palette import Palette
+from models.evaluation import thresholds
+from models.evaluation.boxes import Floats
 from models.evaluation.report import ClassReport, Curve, Difference, Interval, Report
 from models.models import Evaluation
 from models.pages.interval import Intervals, Row
+from models.pages.judgement import Sides
 
 RECALLS: Final = [step / 100 for step in range(101)]
 CONFIDENCES: Final = [step / 50 for step in range(51)]
@@ -158,48 +160,33 @@ def _points(curve: Curve | None) -> list[tuple[float, float]]:
     return [*zip(RECALLS[:reached], curve.precision[:reached], strict=True), *ends] or [(0.0, 0.0)]
 
 
-def threshold_chart(found: Report) -> LineChart | None:
-    """Draw precision, recall and F1 over the confidence, averaged over the classes, from their curves."""
-    curves = [each.curve for each in found.per_class if each.curve is not None]
-    if not curves:
+def threshold_chart(sides: Sides, found: Report) -> LineChart | None:
+    """Draw precision, recall and F1 over the confidence, averaged over the classes; None without ground truth."""
+    if sides.matches is None:
         return None
-    recall, precision = _over_confidence(curves)
-    f1 = [_harmonic(*pair) for pair in zip(precision, recall, strict=True)]
-    last = max((index for index, value in enumerate(recall) if value > 0), default=0)
-    used = min(range(last + 1), key=lambda index: abs(CONFIDENCES[index] - found.confidence))
-
-    def line(values: Sequence[float], label: str, role: Any) -> Series:
-        return Series(list(zip(CONFIDENCES, values, strict=True))[: last + 1], label, role)
-
+    curve = thresholds.by_confidence(
+        sides.truth, sides.predicted, sides.matches, class_count=len(sides.names), confidences=CONFIDENCES
+    )
+    last = max((index for index, value in enumerate(curve.recall) if value > 0), default=0)
+    f1 = float(np.interp(found.confidence, curve.confidence, curve.f1))
+    lines: list[tuple[Floats, str, Role]] = [
+        (curve.precision, _("precision"), "reference"),
+        (curve.recall, _("recall"), "reference"),
+        (curve.f1, "F1", "ours"),
+    ]
+    words = _("Precision, recall and F1 by confidence; F1 is {f1} at {confidence}")
     return LineChart(
         series=[
-            line(precision, _("precision"), "reference"),
-            line(recall, _("recall"), "reference"),
-            line(f1, "F1", "ours"),
+            Series(list(zip(CONFIDENCES, values.tolist(), strict=True))[: last + 1], label, role)
+            for values, label, role in lines
         ],
         x_label=_("confidence"),
         y_label=_("mean of all classes"),
         x_range=(0.0, 1.0),
         y_range=(0.0, 1.0),
-        in_use=Mark(found.confidence, f1[used], _("{confidence} in use").format(confidence=f"{found.confidence:.2f}")),
-        summary=_("Precision, recall and F1 by confidence; F1 is {f1} at {confidence}").format(
-            f1=numbers.score(f1[used]), confidence=f"{found.confidence:.2f}"
-        ),
+        in_use=Mark(found.confidence, f1, _("{confidence} in use").format(confidence=f"{found.confidence:.2f}")),
+        summary=words.format(f1=numbers.score(f1), confidence=f"{found.confidence:.2f}"),
     )
-
-
-def _over_confidence(curves: Sequence[Curve]) -> tuple[list[float], list[float]]:
-    """Return recall and precision at each of `CONFIDENCES`: the farthest point of each curve that is still as sure."""
-    recalls, precisions = np.zeros((2, len(curves), len(CONFIDENCES)))
-    for row, curve in enumerate(curves):
-        reached = sum(value > 0 for value in curve.precision)
-        confidence = np.minimum.accumulate(np.array(curve.confidence[:reached] or [0.0]))
-        places = np.searchsorted(-confidence, -np.array(CONFIDENCES), side="right") - 1
-        found = places >= 0
-        recalls[row, found] = np.array(RECALLS)[places[found]]
-        precisions[row] = np.array([*curve.precision[:1], 0.0])[0]
-        precisions[row, found] = np.array(curve.precision)[places[found]]
-    return recalls.mean(axis=0).tolist(), precisions.mean(axis=0).tolist()
 
 
 def confusion(found: Report, palette: Palette) -> Confusion | None:
@@ -212,7 +199,3 @@ def confusion(found: Report, palette: Palette) -> Confusion | None:
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
-
-
-def _harmonic(first: float, second: float) -> float:
-    return 2 * first * second / (first + second) if first + second else 0.0

@@ -100,9 +100,10 @@ def training_curves(version: ModelVersion) -> curves.Curves | None:
 def parameters(version: ModelVersion) -> list[Parameter]:
     """Return the hyper-parameters that it was trained with, those that differ from the template first."""
     defaults = _template(version)
+    order = {key: place for place, key in enumerate(defaults)}  # a JSON column keeps no order
     rows = [
         Parameter(key, plain(value), plain(defaults[key]) if key in defaults and defaults[key] != value else None)
-        for key, value in version.config.items()
+        for key, value in sorted(version.config.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
         if key not in INJECTED
     ]
     return sorted(rows, key=lambda row: row.template is None)
