@@ -178,7 +178,7 @@ def note(content: str, kind: str = "") -> SafeString:
 
 
 @register.simple_block_tag
-def empty(content: str, title: Text, meta: Text = "") -> SafeString:
+def empty_state(content: str, title: Text, meta: Text = "") -> SafeString:
     """Say what to do first where there is nothing yet."""
     return render_to_string("components/empty.html", {"content": content, "title": title, "meta": meta})
 

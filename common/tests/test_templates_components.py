@@ -69,7 +69,7 @@ COMPONENTS = {
     "crumbs": "{% crumbs evil '/a/' evil %}",
     "section": "{% section evil meta=evil link='/a/' link_label=evil anchor='x' %}{{ evil }}{% endsection %}",
     "note": "{% note kind='danger' %}{{ evil }}{% endnote %}",
-    "empty": "{% empty evil meta=evil %}{{ evil }}{% endempty %}",
+    "empty": "{% empty_state evil meta=evil %}{{ evil }}{% endempty_state %}",
     "confirm": "{% confirm anchor='x' action='/a/' button=evil title=evil keep=evil %}{{ evil }}{% endconfirm %}",
     "facts": "{% facts rows mono=True %}",
     "subtabs": "{% subtabs tabs evil %}",
