@@ -4,5 +4,5 @@ set -euo pipefail
 
 cd "$(dirname "$0")/.."
 mkdir -p locale
-.venv/bin/python manage.py makemessages --locale zh_Hans --no-wrap --no-obsolete --add-location file \
+.venv/bin/django-admin makemessages --locale zh_Hans --no-wrap --no-obsolete --add-location file \
   --ignore '.venv*' --ignore '.var' --ignore 'executors/images' --ignore '*/tests/*' --ignore 'tests' >/dev/null
