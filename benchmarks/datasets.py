@@ -2,17 +2,16 @@
 
     python -m benchmarks.datasets --work FOLDER [--datumaro PYTHON] [--images 118000] [--only import,page]
 
-FOLDER should lie on a disk like that of the data root; it is filled with synthetic data (COCO-like: 80 classes with a
+FOLDER should lie on a disk like that of the data root. It is filled with synthetic data: COCO-like, 80 classes with a
 long tail, 7.3 boxes an image, tiny JPEGs of distinct bytes, so that the work for each file is measured and not the
-bandwidth) and reused by the next run. Every step runs in a process of its own; "peak" is the largest resident set of
-that process. Nothing is asserted: look at the table.
+bandwidth. The next run uses it again; it is yours to remove. Every step runs in a process of its own; "peak" is the
+largest resident set of that process. Nothing is asserted: look at the table.
 """
 
 import argparse
 import functools
 import io
 import json
-import os
 import resource
 import shutil
 import statistics
@@ -131,17 +130,19 @@ def voc_text(number: int, codes: np.ndarray, boxes: np.ndarray) -> str:
 
 def import_package(work: Path, source: str, keep_as: str = "") -> Facts:
     """Import into a fresh data root, down to the version's files."""
-    root = work / "roots" / uuid.uuid4().hex
-    try:
-        imported = take(work / source, root)
-        written = writer.write_version(root, imported.tables)
-        facts = {"images": written.stats["asset_count"], "boxes": written.stats["annotation_count"]}
-        if keep_as:
-            shutil.rmtree(work / keep_as, ignore_errors=True)
-            root.rename(work / keep_as)
-        return {**facts, "faults": imported.log.fault_count}
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    root = fresh_root(work)
+    imported = take(work / source, root)
+    written = writer.write_version(root, imported.tables)
+    if keep_as:
+        (work / keep_as).unlink(missing_ok=True)
+        (work / keep_as).symlink_to(root)
+    facts = {"images": written.stats["asset_count"], "boxes": written.stats["annotation_count"]}
+    return {**facts, "faults": imported.log.fault_count}
+
+
+def fresh_root(work: Path) -> Path:
+    """Return a data root of its own. It is not removed: mass deletions slow the file system down for a while."""
+    return work / "roots" / uuid.uuid4().hex
 
 
 def take(source: Path, root: Path) -> Imported:
@@ -178,9 +179,8 @@ def operate(work: Path, name: str) -> Facts:
     warm = statistics.median(seconds(steps[name]) for _ in range(5))
     if name == "diff":
         return {"warm ms": warm * 1000, "removed": found.removed.assets.height}
-    root = work / "roots" / uuid.uuid4().hex
+    root = fresh_root(work)
     publish = seconds(lambda: writer.write_version(root, found))
-    shutil.rmtree(root)
     counts = {"images": found.assets.height, "boxes": found.annotations.height}
     return {"warm ms": warm * 1000, "publish ms": publish * 1000, **counts}
 
@@ -203,9 +203,7 @@ def read_statistics(work: Path) -> Facts:
 def export(work: Path, source: str, format_name: str, target: str, *, with_images: bool) -> Facts:
     """Export a version."""
     [folder] = (work / source / "versions").iterdir()
-    path = work / target
-    path.unlink(missing_ok=True)
-    shutil.rmtree(path, ignore_errors=True)
+    path = fresh_root(work) / target
     tables = reader.load(folder)
     exporting.export(tables, AssetStore(work / source), path, format_name=format_name, with_images=with_images)
     return {"images": tables.assets.height, "boxes": tables.annotations.height}
@@ -213,13 +211,11 @@ def export(work: Path, source: str, format_name: str, target: str, *, with_image
 
 def stage(work: Path) -> Facts:
     """Give images to a container by hard links."""
-    store, target = AssetStore(work / "store"), work / "staged"
-    shutil.rmtree(target, ignore_errors=True)
+    store, target = AssetStore(work / "store"), fresh_root(work)
     assets = reader.load(version(work)).hex()[:STAGED]
     took = seconds(lambda: store.link((name, target / name[-2:] / f"{name}.jpg") for name in assets))
-    size = sum(entry.stat().st_nlink == 1 for entry in target.rglob("*.jpg"))
-    shutil.rmtree(target)
-    return {"links": len(assets), "linking s": took, "copies": size}
+    copies = sum(entry.stat().st_nlink == 1 for entry in target.rglob("*.jpg"))
+    return {"links": len(assets), "linking s": took, "copies": copies}
 
 
 STEPS: dict[str, Callable[[Path], Facts]] = {
@@ -360,7 +356,6 @@ def main() -> None:
                 shutil.rmtree(options.work / "datumaro-out", ignore_errors=True)
                 script = DATUMARO_FRAME.format(body=DATUMARO[name])
                 show("datumaro", name, in_process([options.datumaro, "-c", script, str(options.work)]))
-    os.sync()
 
 
 if __name__ == "__main__":
