@@ -82,3 +82,13 @@ def as_user() -> Callable[[User], Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def make_project(owner: User) -> Callable[[str], Project]:
+    """Make further projects of the owner by name."""
+
+    def make(name: str) -> Project:
+        return projects.create(name=name, classes=["RBC"], by=owner)
+
+    return make

@@ -24,7 +24,7 @@ run "ruff check" ruff check .
 run "ruff format" ruff format --check .
 run "mypy" mypy .
 run "import contracts" lint-imports
-run "djlint" djlint --check --lint templates
+run "djlint" djlint --lint templates
 run "migrations" migrations
 run "translations" python tools/check_messages.py
 

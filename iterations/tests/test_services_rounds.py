@@ -1,0 +1,160 @@
+"""Rounds: inputs follow from the round before; steps start in order, once, and again when they failed."""
+
+import pytest
+
+from datasets.models import DatasetVersion
+from datasets.services import versions
+from executors.models import Job
+from iterations import selectors
+from iterations.models import Arm, Iteration, LoopSettings
+from iterations.services import rounds
+from iterations.services import settings as loops
+from iterations.steps import State, Step
+from models.tests import builders
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _finish(iteration, work_off, owner):
+    while rounds.advance(iteration=iteration, by=owner) is not None:
+        work_off()
+    view = selectors.round_view(iteration)
+    assert view.is_finished, view.states
+    return view
+
+
+@pytest.fixture
+def first(loop, project, owner, work_off):
+    """The initial training, done."""
+    return _finish(rounds.start_round(project=project, by=owner), work_off, owner)
+
+
+def test_the_first_round_is_the_initial_training(first, loop):
+    assert first.iteration.number == 0
+    assert set(first.steps) == {Step.TRAIN, Step.EVALUATE}
+    assert first.model_version.training_version == loop.initial_training
+
+
+def test_a_round_chooses_labels_merges_and_trains_again(first, loop, project, owner, work_off):
+    view = _finish(rounds.start_round(project=project, by=owner), work_off, owner)
+    made = {kind: step.dataset_version for kind, step in view.steps.items()}
+    assert made[Step.PREPARE].asset_count == 10
+    assert made[Step.MINE].asset_count == 3
+    assert made[Step.MINE].annotation_count == 0
+    assert made[Step.LABEL].annotation_count == 3
+    assert made[Step.MERGE].asset_count == 4 + 3
+    assert made[Step.MERGE].dataset == loop.initial_training.dataset
+    assert view.model_version.training_version == made[Step.MERGE]
+    assert view.model_version.parent == first.model_version
+
+
+def test_the_next_round_does_not_choose_the_same_assets_again(first, project, owner, work_off):
+    one = _finish(rounds.start_round(project=project, by=owner), work_off, owner)
+    two = _finish(rounds.start_round(project=project, by=owner), work_off, owner)
+    chosen = [set(versions.load(view.steps[Step.MINE].dataset_version).hex()) for view in (one, two)]
+    assert not chosen[0] & chosen[1]
+    assert two.training_version.asset_count == 4 + 3 + 3
+
+
+def test_the_chunk_strategy_looks_at_new_candidates_each_round(first, project, owner, work_off):
+    loops.update(project=project, strategy=LoopSettings.Strategy.CHUNK, chunk_size=4)
+    one = _finish(rounds.start_round(project=project, by=owner), work_off, owner)
+    two = _finish(rounds.start_round(project=project, by=owner), work_off, owner)
+    seen = [set(versions.load(view.steps[Step.PREPARE].dataset_version).hex()) for view in (one, two)]
+    assert [len(each) for each in seen] == [4, 4]
+    assert not seen[0] & seen[1]
+
+
+def test_the_free_strategy_looks_at_the_whole_pool_each_round(first, project, owner, work_off):
+    loops.update(project=project, strategy=LoopSettings.Strategy.FREE)
+    for _number in (1, 2):
+        view = _finish(rounds.start_round(project=project, by=owner), work_off, owner)
+        assert view.steps[Step.PREPARE].dataset_version.asset_count == 10
+
+
+def test_the_control_chooses_by_lot_and_keeps_its_own_line(first, project, owner, work_off):
+    _finish(rounds.start_round(project=project, by=owner), work_off, owner)
+    control = _finish(rounds.start_round(project=project, by=owner, arm=Arm.RANDOM), work_off, owner)
+    assert control.steps[Step.MINE].dataset_version.operation == DatasetVersion.Operation.SAMPLE
+    assert control.training_version.dataset.name == "training-random"
+    assert control.model_version.parent == first.model_version
+    curve = selectors.learning_curve(project)
+    assert [(point.arm, point.number, point.labeled) for point in curve] == [
+        (Arm.MINED, 0, 4),
+        (Arm.RANDOM, 0, 4),
+        (Arm.MINED, 1, 7),
+        (Arm.RANDOM, 1, 7),
+    ]
+
+
+def test_a_round_waits_for_the_one_before(loop, project, owner):
+    rounds.start_round(project=project, by=owner)
+    with pytest.raises(rounds.RoundUnfinished):
+        rounds.start_round(project=project, by=owner)
+
+
+def test_a_loop_without_its_sets_says_what_it_lacks(project, owner):
+    with pytest.raises(loops.NotReady) as refusal:
+        rounds.start_round(project=project, by=owner)
+    assert "validation set" in refusal.value.text()
+    assert not Iteration.objects.exists()
+
+
+def test_one_version_cannot_have_two_roles(loop, project):
+    with pytest.raises(loops.SetsOverlap):
+        loops.update(project=project, validation=loop.testing)
+
+
+def test_a_step_is_not_started_twice(loop, project, owner):
+    iteration = rounds.start_round(project=project, by=owner)
+    rounds.start_step(iteration=iteration, kind=Step.TRAIN, by=owner)
+    with pytest.raises(rounds.StepNotNow):
+        rounds.start_step(iteration=iteration, kind=Step.TRAIN, by=owner)
+    assert Job.objects.filter(kind="models.train").count() == 1
+
+
+def test_a_failed_step_stops_the_round_until_a_person_repeats_it(loop, project, owner, work_off):
+    loops.update(project=project, training_config={"fails": True})
+    iteration = rounds.start_round(project=project, by=owner, automatic=True)
+    rounds.advance_automatic()
+    work_off()
+    assert selectors.round_view(iteration).states[Step.TRAIN] is State.FAILED
+    assert rounds.advance_automatic() == 0
+    loops.update(project=project, training_config={})
+    rounds.start_step(iteration=iteration, kind=Step.TRAIN, by=owner)
+    work_off()
+    assert selectors.round_view(iteration).states[Step.TRAIN] is State.DONE
+
+
+def test_an_automatic_round_goes_on_by_itself(loop, project, owner, work_off):
+    iteration = rounds.start_round(project=project, by=owner, automatic=True)
+    while rounds.advance_automatic():
+        work_off()
+    assert selectors.round_view(iteration).is_finished
+    rounds.advance_automatic()
+    iteration.refresh_from_db()
+    assert not iteration.is_automatic
+
+
+def test_people_label_and_attach_what_they_made(first, project, owner, work_off):
+    loops.update(project=project, annotator=LoopSettings.Annotator.PEOPLE)
+    iteration = rounds.start_round(project=project, by=owner)
+    while rounds.advance(iteration=iteration, by=owner) is not None:
+        work_off()
+    assert selectors.round_view(iteration).current is Step.LABEL
+    with pytest.raises(rounds.WaitsForPeople):
+        rounds.start_step(iteration=iteration, kind=Step.LABEL, by=owner)
+    annotated = builders.version(project, "annotated", {"p1": [("WBC", 1, 1, 9, 9)]})
+    rounds.attach(iteration=iteration, kind=Step.LABEL, dataset_version=annotated)
+    view = _finish(iteration, work_off, owner)
+    assert view.training_version.asset_count == 5
+
+
+def test_skipped_steps_hand_on_what_they_would_have_taken(first, project, owner, work_off):
+    iteration = rounds.start_round(project=project, by=owner)
+    for kind in (Step.PREPARE, Step.MINE, Step.LABEL):
+        rounds.skip(iteration=iteration, kind=kind)
+    view = _finish(iteration, work_off, owner)
+    assert view.training_version.asset_count == 4 + 10
+    with pytest.raises(rounds.StepNeeded):
+        rounds.skip(iteration=iteration, kind=Step.MERGE)
