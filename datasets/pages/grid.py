@@ -199,4 +199,4 @@ def description(asset: Asset) -> str:
     counts: dict[str, int] = {}
     for box in asset.boxes:
         counts[box.class_name] = counts.get(box.class_name, 0) + 1
-    return ", ".join([asset.file_name, *(f"{count} {name}" for name, count in counts.items())])
+    return _(", ").join([asset.file_name, *(f"{count} {name}" for name, count in counts.items())])

@@ -68,7 +68,7 @@ def describe(box: reader.Box, palette: Palette) -> dict[str, Any]:
         "size": f"{box.w:.0f} × {box.h:.0f}",
         "place": f"{box.x:.0f}, {box.y:.0f}",
         "score": "" if box.score is None else score_text(box.score),
-        "flags": ", ".join(word for word, is_set in flags.items() if is_set),
+        "flags": _(", ").join(word for word, is_set in flags.items() if is_set),
     }
 
 

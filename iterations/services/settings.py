@@ -81,7 +81,7 @@ def require(settings: LoopSettings, *fields: str) -> None:
     """
     missing = [field for field in fields if getattr(settings, field) in (None, "")]
     if missing:
-        raise NotReady(missing=", ".join(_name(field) for field in missing))
+        raise NotReady(missing=str(_(", ")).join(_name(field) for field in missing))
 
 
 def _name(field: str) -> str:

@@ -88,7 +88,7 @@ class Photographs:
             ngettext("{count} missed", "{count} missed", missed).format(count=missed) if missed else "",
             ngettext("{count} false", "{count} false", false).format(count=false) if false else "",
         ]
-        return ", ".join(filter(None, parts)) or _("all true")
+        return _(", ").join(filter(None, parts)) or _("all true")
 
     @cached_property
     def _found(self) -> Ints:
