@@ -207,7 +207,7 @@ class TrainForm(RunForm):
         given = super().values
         ticked = set(given.pop("classes"))
         classes = [name for name, _label in self.fields["classes"].choices if name in ticked]  # type: ignore[attr-defined]
-        return {**given, "class_names": classes, "parent": given.pop("checkpoint")}
+        return {"class_names": classes, "parent": given.pop("checkpoint"), **given}
 
 
 class MineForm(RunForm):
@@ -236,7 +236,7 @@ class MineForm(RunForm):
     @property
     def values(self) -> dict[str, Any]:
         given = super().values
-        return {**given, "candidates": given.pop("dataset")}
+        return {"candidates": given.pop("dataset"), **given}
 
 
 class InferForm(RunForm):
@@ -255,7 +255,7 @@ class InferForm(RunForm):
     @property
     def values(self) -> dict[str, Any]:
         given = super().values
-        return {**given, "dataset_version": given.pop("dataset")}
+        return {"dataset_version": given.pop("dataset"), **given}
 
 
 def _check_gpus(asked: int, host: selectors.GpuHost) -> None:

@@ -1,0 +1,263 @@
+"""The forms of runs: what they begin with, what they refuse and where they say so, and the job they make."""
+
+import pytest
+from django.urls import reverse
+
+from executors.models import ExecutorImage, Gpu, Job
+from models.models import ModelVersion
+from models.tests import builders
+from projects import services as projects
+
+pytestmark = pytest.mark.django_db
+KINDS = {"train": "models.train", "mine": "models.mine", "infer": "models.infer"}
+
+
+@pytest.fixture
+def model(project):
+    return builders.trained(project, "smear-net")
+
+
+@pytest.fixture
+def pool(project):
+    return builders.version(project, "pool", {f"p{number}": [] for number in range(5)})
+
+
+@pytest.fixture
+def posted(model, pool):
+    shared = {"image": model.image.pk, "gpu_count": 0, "message": "why"}
+    return {
+        "train": shared
+        | {
+            "training": model.training_version.pk,
+            "validation": model.validation_version.pk,
+            "classes": ["WBC", "RBC"],
+            "name": "smear-net",
+            "config-epochs": "7",
+            "config-learning_rate": "0.002",
+            "config-mosaic": "on",
+            "config-optimizer": "adam",
+        },
+        "mine": shared
+        | {
+            "checkpoint": model.recommended.pk,
+            "dataset": pool.pk,
+            "top_k": 2,
+            "name": "smear-mined",
+            "config-algorithm": "random",
+            "config-seed": "0",
+        },
+        "infer": shared
+        | {
+            "checkpoint": model.recommended.pk,
+            "dataset": model.training_version.pk,
+            "evaluate": "on",
+            "config-confidence_threshold": "0.05",
+        },
+    }
+
+
+def url(kind, project):
+    return reverse(f"models:{kind}", args=[project.pk])
+
+
+def form_of(client, kind, project, **query):
+    response = client.get(url(kind, project), query)
+    assert response.status_code == 200
+    return response.context["form"], response.content.decode()
+
+
+# --- who may --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_runs_are_for_editors(as_user, project, stranger, viewer, editor, kind, posted):
+    for user, status in ((stranger, 404), (viewer, 403)):
+        assert as_user(user).get(url(kind, project)).status_code == status
+        assert as_user(user).post(url(kind, project), posted[kind]).status_code == status
+    assert as_user(editor).get(url(kind, project)).status_code == 200
+
+
+# --- a job ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_form_becomes_a_job_that_is_shown(as_user, project, editor, kind, posted):
+    response = as_user(editor).post(url(kind, project), posted[kind])
+    job = Job.objects.get(state=Job.State.PENDING)
+    assert (response.status_code, response.url) == (302, reverse("executors:job", args=[job.pk]))
+    assert (job.kind, job.project, job.created_by) == (KINDS[kind], project, editor)
+
+
+def test_only_changed_hyper_parameters_are_kept(as_user, project, editor, posted):
+    as_user(editor).post(url("train", project), posted["train"])
+    params = Job.objects.get(state=Job.State.PENDING).params
+    assert params["config"] == {"epochs": 7}
+    assert params["classes"] == ["RBC", "WBC"]  # in the order of the project
+    assert params["message"] == "why"
+    assert params["parent"] is None
+
+
+def test_pressing_twice_makes_one_job(as_user, project, editor, posted):
+    client = as_user(editor)
+    form, _html = form_of(client, "train", project)
+    data = posted["train"] | {"token": form["token"].value()}
+    assert client.post(url("train", project), data).url == client.post(url("train", project), data).url
+    assert Job.objects.filter(state=Job.State.PENDING).count() == 1
+
+
+# --- refusals -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "field", "words"),
+    [
+        ("train", {"validation": "same"}, "validation", "both training set and validation set"),
+        ("train", {"name": "a@1"}, "name", "cannot be a model name"),
+        ("train", {"classes": []}, "classes", "Tick at least one class"),
+        ("train", {"classes": ["Cat"]}, "classes", "Cat"),
+        ("train", {"training": ""}, "training", "required"),
+        ("train", {"gpu_count": 1}, "gpu_count", "No GPU was seen here"),
+        ("mine", {"top_k": 9}, "top_k", "there are 5 candidates"),
+        ("mine", {"top_k": 0}, "top_k", "greater than or equal to 1"),
+        ("mine", {"name": "a/b"}, "name", "cannot be a dataset name"),
+        ("infer", {"dataset": "pool"}, "dataset", "has no annotations of the classes"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field(as_user, project, editor, posted, pool, kind, changes, field, words):
+    named = {"same": posted["train"]["training"], "pool": pool.pk}
+    data = posted[kind] | {
+        key: named.get(value, value) if isinstance(value, str) else value for key, value in changes.items()
+    }
+    response = as_user(editor).post(url(kind, project), data)
+    assert response.status_code == 422
+    assert words in " ".join(response.context["form"].errors[field])
+    assert not Job.objects.filter(state=Job.State.PENDING).exists()
+
+
+def test_a_hyper_parameter_that_does_not_fit_is_refused_at_its_field(as_user, project, editor, posted):
+    response = as_user(editor).post(url("train", project), posted["train"] | {"config-epochs": "many"})
+    assert response.status_code == 422
+    assert "epochs" in response.context["form"].options.errors
+
+
+def test_a_host_has_only_so_many_gpus(as_user, project, editor, posted):
+    Gpu.objects.create(host="lab-2", index=0)
+    response = as_user(editor).post(url("train", project), posted["train"] | {"gpu_count": 2})
+    assert response.context["form"].errors["gpu_count"] == ["lab-2 has 1 GPU. Enter 0 or 1."]
+    assert as_user(editor).post(url("train", project), posted["train"] | {"gpu_count": 1}).status_code == 302
+
+
+@pytest.mark.parametrize(("kind", "field"), [("train", "training"), ("mine", "dataset"), ("mine", "checkpoint")])
+def test_things_of_other_projects_are_no_choices(as_user, project, owner, editor, posted, kind, field):
+    other = projects.create(name="Other", classes=["RBC", "WBC"], by=owner)
+    foreign = builders.trained(other)
+    key = foreign.recommended.pk if field == "checkpoint" else foreign.training_version.pk
+    response = as_user(editor).post(url(kind, project), posted[kind] | {field: key})
+    assert response.status_code == 422
+    assert field in response.context["form"].errors
+
+
+def test_images_that_may_not_be_used_are_no_choices(as_user, project, editor, posted):
+    ExecutorImage.objects.update(enabled=False)
+    response = as_user(editor).post(url("train", project), posted["train"])
+    assert response.status_code == 422
+    assert "No executor image can do this" in response.content.decode()
+
+
+# --- what a form begins with ----------------------------------------------------------------------------------------
+
+
+def test_a_training_begins_with_what_the_address_names(as_user, project, editor, model):
+    form, html = form_of(as_user(editor), "train", project, training=model.training_version.pk, model=model.pk)
+    assert form.initial["training"] == model.training_version.pk
+    assert form.initial["checkpoint"] == model.recommended.pk
+    assert form.initial["name"] == "smear-net"
+    assert form.initial["validation"] == model.validation_version.pk
+    assert 'name="config-epochs"' in html
+    assert "Passes over the training images" in html
+
+
+def test_a_checkpoint_that_is_not_recommended_can_be_named(as_user, project, editor, model):
+    other = model.checkpoints.get(name="epoch_2")
+    form, html = form_of(as_user(editor), "mine", project, checkpoint=other.pk)
+    assert form.initial["checkpoint"] == other.pk
+    assert "smear-net v1 · epoch_2, mAP 0.400" in html
+
+
+def test_mining_and_inference_begin_with_the_newest_model(as_user, project, editor, model, pool):
+    mine, _html = form_of(as_user(editor), "mine", project, dataset=pool.pk)
+    assert mine.initial["checkpoint"] == model.recommended.pk
+    assert (mine.initial["name"], mine.initial["top_k"]) == ("pool-mined", 5)
+    bare, _html = form_of(as_user(editor), "infer", project, dataset=pool.pk)
+    labeled, _html = form_of(as_user(editor), "infer", project, dataset=model.training_version.pk)
+    assert (bare.initial["evaluate"], labeled.initial["evaluate"]) == (False, True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_job_can_be_run_again_with_changes(as_user, project, editor, posted, kind):
+    client = as_user(editor)
+    client.post(url(kind, project), posted[kind])
+    job = Job.objects.get(state=Job.State.PENDING)
+    form, _html = form_of(client, kind, project, rerun=job.pk)
+    for name in posted[kind]:
+        if name in form.fields:
+            value = form.initial[name]
+            given = posted[kind][name]
+            assert sorted(value) == sorted(given) if name == "classes" else str(value) in {str(given), "True"}
+    shown = {key: form.options[key].value() for key in job.params["config"]}
+    assert shown == job.params["config"]
+
+
+@pytest.mark.parametrize(
+    "query", [{"rerun": "x"}, {"rerun": "9" * 30}, {"model": "-1"}, {"training": "0"}, {"image": "y"}]
+)
+def test_nonsense_in_the_address_is_passed_over(as_user, project, editor, model, query):
+    form_of(as_user(editor), "train", project, **query)
+
+
+def test_jobs_of_other_projects_cannot_be_run_again(as_user, project, owner, editor, model):
+    other = builders.trained(projects.create(name="Other", classes=["RBC", "WBC"], by=owner), config={"epochs": 3})
+    form, _html = form_of(as_user(editor), "train", project, rerun=other.job.pk)
+    assert form.options["epochs"].value() == 20
+
+
+# --- the image's own options ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other_image(model):
+    image = builders.image(reference="ymir/other:1", name="Zebra")
+    image.templates.filter(task="training").update(source="rounds: 3\n")
+    return image
+
+
+def test_another_image_brings_its_own_options(as_user, project, editor, other_image):
+    client = as_user(editor)
+    fragment = client.get(url("train", project), {"image": other_image.pk}, headers={"HX-Request": "true"})
+    html = fragment.content.decode()
+    assert 'name="config-rounds"' in html
+    assert "config-epochs" not in html
+    assert "<html" not in html
+    assert 'name="config-rounds"' in form_of(client, "train", project, image=other_image.pk)[1]
+
+
+def test_without_a_script_a_button_reloads_and_keeps_what_was_typed(as_user, project, editor, posted, other_image):
+    data = posted["train"] | {"image": other_image.pk, "name": "typed", "classes": ["WBC"], "reload": "1"}
+    response = as_user(editor).post(url("train", project), data)
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert 'name="config-rounds"' in html
+    assert 'value="typed"' in html
+    assert response.context["form"].initial["classes"] == ["WBC"]
+    assert not Job.objects.filter(state=Job.State.PENDING).exists()
+
+
+def test_without_images_it_says_what_is_missing(as_user, project, editor):
+    response = as_user(editor).get(url("train", project))
+    assert "No executor image can do this" in response.content.decode()
+
+
+def test_a_deleted_recommendation_is_no_choice(as_user, project, editor, model):
+    ModelVersion.objects.filter(pk=model.pk).update(recommended=None)
+    form, _html = form_of(as_user(editor), "mine", project)
+    assert not list(form.fields["checkpoint"].queryset)
