@@ -36,14 +36,14 @@ class Learner:
         self.options, self.compute = options, compute
         self.model = model.to(compute.device, memory_format=torch.channels_last)
         self.average = Average(self.model, options.ema_decay)
-        self.optimizer = make_optimizer(self.model, options.optimizer, options.learning_rate, options.weight_decay)
+        self.pool = ThreadPoolExecutor(max_workers=compute.lanes)
+        self.optimizer = make_optimizer(self.model, options, self.pool, compute.dtype)
         self.scaler = torch.amp.GradScaler(compute.device.type, enabled=compute.dtype == torch.float16)
         self.colours = torch.Generator()
         self.bad_losses = 0
         count = max(1, min(compute.lanes, options.batch_size // 4))
         self.replicas = [self.model, *(_replica(self.model) for _ in range(count - 1))]
         self.forwards = [torch.compile(self.model)] if compute.compile and count == 1 else list(self.replicas)
-        self.pool = ThreadPoolExecutor(max_workers=count)
 
     def begin_epoch(self, number: int) -> None:
         """Start the colours of an epoch from its own seed, so that a repeated epoch repeats them."""

@@ -2,23 +2,36 @@
 
 import copy
 import math
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
 
 from detector.muon import Muon
+from detector.options import TrainingOptions
 
 
-def make_optimizer(model: nn.Module, name: str, learning_rate: float, weight_decay: float) -> Optimizer:
-    """AdamW (Loshchilov and Hutter, 2019) or Muon; biases and normalisations are not decayed."""
+def make_optimizer(
+    model: nn.Module, options: TrainingOptions, pool: ThreadPoolExecutor, dtype: torch.dtype
+) -> Optimizer:
+    """Muon or AdamW (Loshchilov and Hutter, 2019); biases and normalisations are not decayed.
+
+    Muon is for hidden layers: the last ones, which meet the targets, take AdamW steps.
+    """
+    last = {id(parameter) for name, parameter in model.named_parameters() if ".classes." in name or ".sides." in name}
     weights = [parameter for parameter in model.parameters() if parameter.ndim > 1]
-    others = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
-    if name == "muon":
-        groups = [{"params": weights, "weight_decay": weight_decay, "orthogonal": True}, {"params": others}]
-        return Muon(groups, learning_rate)
-    groups = [{"params": weights, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.99), fused=True)
+    decay = options.weight_decay
+    groups: list[dict[str, Any]] = [
+        {"params": [weight for weight in weights if id(weight) not in last], "weight_decay": decay, "orthogonal": True},
+        {"params": [weight for weight in weights if id(weight) in last], "weight_decay": decay},
+        {"params": [parameter for parameter in model.parameters() if parameter.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if options.optimizer == "muon":
+        return Muon(groups, options.learning_rate, pool=pool, dtype=dtype)
+    plain = [{key: value for key, value in group.items() if key != "orthogonal"} for group in groups]
+    return torch.optim.AdamW(plain, lr=options.learning_rate, betas=(0.9, 0.99), fused=True)
 
 
 def rate_at(progress: float, warmup: float, floor: float = 0.01) -> float:

@@ -18,11 +18,11 @@ class TrainingOptions:
     max_minutes: float = 0.0
     batch_size: int = 16
     min_batches: int = 8
-    optimizer: str = "adamw"
-    learning_rate: float = 0.002
+    optimizer: str = "muon"
+    learning_rate: float = 0.004
     weight_decay: float = 0.05
     warmup: float = 0.03
-    prior_share: float = 0.0
+    prior_share: float = 0.2
     ema_decay: float = 0.998
     patience: int = 0
     evaluations: int = 40
@@ -44,6 +44,7 @@ class TrainingOptions:
         require(0.25 <= self.width <= 8, "width must lie between 0.25 and 8")
         require(1 <= self.depth <= 8, "depth must lie between 1 and 8")
         require(0 <= self.scale < 1, "scale must lie between 0 and 1")
+        require(self.optimizer in {"muon", "adamw"}, "optimizer must be muon or adamw")
         require(self.learning_rate > 0, "learning_rate must be above 0")
 
     def recipe(self, progress: float) -> Recipe:

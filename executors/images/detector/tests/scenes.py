@@ -58,11 +58,11 @@ def training_env(work: Path, count: int = 24, **config: Any) -> Path:
 SMALL: dict[str, Any] = {
     "input_size": "128",
     "width": "0.5",
-    "epochs": 12,
+    "epochs": 8,
     "batch_size": 8,
     "min_batches": 8,
     "evaluations": 4,
-    "learning_rate": "0.004",
+    "learning_rate": "0.005",
     "workers": 1,
     "mixed_precision": "off",
 }
