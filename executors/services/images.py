@@ -5,6 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
@@ -49,6 +50,16 @@ class BadManual(DomainError):
     message = _("{image} is no executor image: {file}: {reason}.")
     hint = _("An executor image has a template for each of its tasks in /img-man.")
     field = "reference"
+
+
+class ImageNotFound(DomainError):
+    """A command named no registered image, or one that new jobs may not use."""
+
+    id = "executors.image_not_found"
+    status = 404
+    message = _("There is no executor image “{image}” that is ready.")
+    hint = _("Register it with `add_image`, or look on its page why it is not ready.")
+    field = "image"
 
 
 class NothingUsable(DomainError):
@@ -111,6 +122,22 @@ def add_shipped(name: str, *, by: User | None) -> tuple[ExecutorImage, Job | Non
     if image is None:
         return add(reference=reference, runner=runner, name=name.capitalize(), by=by)
     return image, None if image.state == ExecutorImage.State.READY else refresh(image=image, by=by)
+
+
+def resolve(reference_or_name: str) -> ExecutorImage:
+    """Return the image that new jobs may use with this reference, or this name; of several the one added last.
+
+    The name of an executor that comes with YMIR (detector) names it as well.
+
+    Raises:
+        ImageNotFound
+    """
+    word = reference_or_name
+    for condition in (Q(reference=word), Q(name__iexact=word), Q(reference=_shipped_reference(word))):
+        image = ExecutorImage.objects.usable().filter(condition).order_by("-pk").first()
+        if image is not None:
+            return image
+    raise ImageNotFound(image=word)
 
 
 def refresh(*, image: ExecutorImage, by: User | None) -> Job:

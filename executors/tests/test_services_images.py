@@ -139,3 +139,16 @@ def test_an_image_of_the_engine_is_inspected(tiny_image: str, settings: Settings
 def test_an_image_that_cannot_be_pulled(tiny_image: str) -> None:
     _image, job = images.add(reference="127.0.0.1:1/nothing:1", by=None)
     assert run(job).error_id == "executors.image_missing"
+
+
+def test_an_image_is_found_by_reference_or_name_when_jobs_may_use_it() -> None:
+    ready = {"state": ExecutorImage.State.READY}
+    older = ExecutorImage.objects.create(reference="ymir/detector:1", name="Small detector", **ready)
+    newer = ExecutorImage.objects.create(reference="ymir/detector:2", name="Small detector", **ready)
+    assert images.resolve("ymir/detector:1") == older
+    assert images.resolve("small detector") == newer
+    images.set_enabled(image=newer, enabled=False)
+    assert images.resolve("Small detector") == older
+    for word in ("ymir/detector:2", "", "nobody"):
+        with pytest.raises(images.ImageNotFound):
+            images.resolve(word)
