@@ -14,7 +14,7 @@ class DomainError(Exception):
     filled from the keyword arguments of the constructor. `field` names the form field at fault, where there is one.
     """
 
-    id: ClassVar[str] = "common.error"
+    id: str = "common.error"
     status: ClassVar[int] = 400
     message: ClassVar[str | Promise] = ""
     hint: ClassVar[str | Promise] = ""

@@ -31,6 +31,12 @@ from projects.models import Project
 
 Progress = Callable[[float, str], None]
 FORMATS = ("auto", "voc", "coco", "images")
+ARCHIVE_REASONS = {
+    "broken": _("it is damaged, or no zip"),
+    "too_many_entries": _("it holds too many files"),
+    "too_large": _("it would unpack to more than the limits"),
+    "bomb": _("it would unpack to over 100 times its size"),
+}
 
 
 class Unknown(models.TextChoices):
@@ -232,7 +238,7 @@ def _read(source: Path, project: Project, params: Mapping[str, Any], by: User | 
     except FileNotFoundError as error:
         raise SourceNotFound(path=source) from error
     except archives.ArchiveError as error:
-        raise BrokenArchive(file=source.name, reason=error.reason) from error
+        raise BrokenArchive(file=source.name, reason=ARCHIVE_REASONS[error.reason]) from error
     except importing.NothingToImportError as error:
         raise NothingToImport(file=source.name) from error
     except importing.UnknownFormatError as error:

@@ -34,12 +34,16 @@ WAIT_POLL_SECONDS = 0.5
 
 
 class JobFailed(DomainError):
-    """Raised to whoever waited for a job that did not succeed; carries the job's own words."""
+    """Raised to whoever waited for a job that did not succeed; carries the job's own words, and the cause's id."""
 
     id = "executors.job_failed"
     status = 409
     message = _("{title}: {cause}")
     hint = _("{next_step}")
+
+    def __init__(self, *, error_id: str, **values: Any) -> None:
+        super().__init__(error_id=error_id, **values)
+        self.id = error_id or self.id
 
 
 class JobOver(DomainError):

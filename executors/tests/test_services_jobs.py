@@ -128,6 +128,10 @@ def test_waiting_for_a_job_tells_how_it_ended() -> None:
     with pytest.raises(jobs.JobFailed) as caught:
         jobs.wait(builders.job(None, state=State.FAILED, error_message="It broke.", error_id="x.y"))
     assert "It broke." in caught.value.text()
+    assert caught.value.id == "x.y"
+    with pytest.raises(jobs.JobFailed) as caught:
+        jobs.wait(builders.job(None, state=State.CANCELED))
+    assert caught.value.id == "executors.job_failed"
     with pytest.raises(TimeoutError):
         jobs.wait(builders.job(None), timeout=0)
 

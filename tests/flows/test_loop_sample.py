@@ -103,7 +103,11 @@ def test_every_model_was_judged_on_the_test_set(site: Installation, demo: Answer
     }
     evaluations = {each["prediction"]: each for each in site.listed(f"evaluations/?project={demo['id']}")}
     curve = {row["round"]: row for row in demo["rounds"]}
-    for ref, number, arm in (("detector@1", 0, "mined"), ("detector@2", 1, "mined"), ("detector-random@1", 1, "random")):
+    for ref, number, arm in (
+        ("detector@1", 0, "mined"),
+        ("detector@2", 1, "mined"),
+        ("detector-random@1", 1, "random"),
+    ):
         evaluation = evaluations[judged[ref]]
         assert [evaluation["mAP50"], evaluation["mAP50_95"]] == pytest.approx(curve[number][arm])
 
