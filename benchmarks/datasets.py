@@ -108,6 +108,7 @@ def make_voc(folder: Path, images: int) -> None:
         part = slice(starts[number], starts[number + 1])
         (folder / "Annotations" / f"{number:06d}.xml").write_text(voc_text(number, codes[part], boxes[part]))
     (folder / "ImageSets/Main/default.txt").write_text("".join(f"{number:06d}\n" for number in range(images)))
+    (folder / "labelmap.txt").write_text("".join(f"{name}:::\n" for name in CLASSES))  # datumaro asks for it
     with zipfile.ZipFile(folder.with_suffix(".zip"), "w") as archive:
         for path in sorted(folder.rglob("*.*")):
             archive.write(path, path.relative_to(folder))

@@ -16,6 +16,7 @@ from datasets.formats.importing import Imported
 from datasets.store import canonical, schema
 from datasets.store.assets import AssetStore
 from datasets.tests.packages import coco, make_folder, make_zip, picture
+from datasets.tests.tables import laws
 
 IMAGES = {"images/a.jpg": picture(1), "images/b.jpg": picture(2)}
 NAMES = {1: "a.jpg", 2: "b.jpg"}
@@ -191,6 +192,7 @@ values = st.recursive(
 )
 
 
+@laws
 @given(
     st.dictionaries(st.sampled_from(["info", "images", "annotations", "x"]), values, max_size=4),
     st.integers(1, 40),
@@ -205,6 +207,7 @@ def test_the_stream_yields_what_the_whole_file_holds(content: dict[str, Any], pi
     assert found == {key: value for key, value in content.items() if key in found}
 
 
+@laws
 @given(st.lists(values, max_size=5), st.integers(1, 40))
 def test_a_list_at_the_top_is_streamed_too(content: list[Any], piece: int) -> None:
     found: list[Any] = []

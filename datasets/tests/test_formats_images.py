@@ -58,9 +58,10 @@ def test_a_jpeg_with_bytes_after_its_end_is_whole(tmp_path: Path) -> None:
 
 
 def test_an_image_too_large_to_decode_is_refused(tmp_path: Path) -> None:
-    bomb = picture(size=(20_000, 20_000), form="PNG")
-    imported = take(make_folder(tmp_path / "p", {**GOOD, "images/a.png": bomb}), tmp_path)
-    assert faults(imported) == [("images/a.png", Reason.IMAGE_TOO_LARGE)]
+    bomb = bytearray(picture(form="BMP"))
+    bomb[18:26] = (20_000).to_bytes(4, "little") * 2  # width and height
+    imported = take(make_folder(tmp_path / "p", {**GOOD, "images/a.bmp": bytes(bomb)}), tmp_path)
+    assert faults(imported) == [("images/a.bmp", Reason.IMAGE_TOO_LARGE)]
 
 
 def test_the_annotations_of_a_refused_image_go_with_it(tmp_path: Path) -> None:

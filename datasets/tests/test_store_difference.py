@@ -4,7 +4,7 @@ from hypothesis import given
 
 from datasets.store import difference
 from datasets.store.schema import Tables
-from datasets.tests.tables import any_tables, asset, same, tables
+from datasets.tests.tables import any_tables, asset, laws, same, tables
 
 
 def changes(before: Tables, after: Tables) -> dict[str, int]:
@@ -49,17 +49,20 @@ def test_assets_that_come_and_go_take_their_boxes_along() -> None:
     assert not any(found.counts().values())
 
 
+@laws
 @given(any_tables())
 def test_nothing_differs_from_itself(one: Tables) -> None:
     found = difference.diff(one, one)
     assert found.changes.height == found.added.assets.height == found.removed.assets.height == 0
 
 
+@laws
 @given(any_tables(), any_tables())
 def test_applying_a_difference_gives_the_other_version(before: Tables, after: Tables) -> None:
     assert same(difference.apply(before, difference.diff(before, after)), after)
 
 
+@laws
 @given(any_tables(), any_tables())
 def test_a_difference_reversed_swaps_added_and_removed(before: Tables, after: Tables) -> None:
     there, back = difference.diff(before, after).counts(), difference.diff(after, before).counts()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from datasets.store import canonical, operations
 from datasets.store.operations import AssetsNotFoundError, MergeConflictError, SampleTooLargeError
 from datasets.store.schema import Tables
-from datasets.tests.tables import CLASSES, any_tables, asset, names, same, tables
+from datasets.tests.tables import CLASSES, any_tables, asset, laws, names, same, tables
 
 STRATEGIES = st.sampled_from(["newest", "oldest"])
 SOME_CLASSES = st.sets(st.sampled_from(CLASSES))
@@ -44,6 +44,7 @@ def test_merge_that_stops_lists_each_conflict() -> None:
     assert caught.value.assets == [asset("b")]
 
 
+@laws
 @given(STRATEGIES)
 def test_a_side_without_annotations_never_wins(strategy: str) -> None:
     labelled, bare = tables("a", ("a", "cat", 1, 1, 5, 5)), tables("a")
@@ -56,12 +57,14 @@ def test_merge_of_nothing_is_empty() -> None:
     assert operations.merge([], "stop").tables.assets.height == 0
 
 
+@laws
 @given(any_tables(), STRATEGIES)
 def test_merge_is_idempotent(one: Tables, strategy: str) -> None:
     assert same(operations.merge([one, one], strategy).tables, one)
     assert same(operations.merge([one, one], "stop").tables, one)
 
 
+@laws
 @given(any_tables(), any_tables(), any_tables(), STRATEGIES)
 def test_merge_is_associative(one: Tables, two: Tables, three: Tables, strategy: str) -> None:
     def merge(*sides: Tables) -> Tables:
@@ -70,11 +73,13 @@ def test_merge_is_associative(one: Tables, two: Tables, three: Tables, strategy:
     assert same(merge(merge(one, two), three), merge(one, merge(two, three)))
 
 
+@laws
 @given(any_tables(), any_tables())
 def test_the_newest_of_two_is_the_oldest_of_them_reversed(one: Tables, two: Tables) -> None:
     assert same(operations.merge([one, two], "newest").tables, operations.merge([two, one], "oldest").tables)
 
 
+@laws
 @given(any_tables(), any_tables())
 def test_a_merge_stops_exactly_when_there_are_conflicts(one: Tables, two: Tables) -> None:
     conflicts = operations.merge([one, two], "newest").conflicts
@@ -107,6 +112,7 @@ def test_filter_drops_images_with_an_excluded_class() -> None:
     assert names(operations.filter_classes(given_tables, include=["cat", "dog"], exclude=["dog"])) == "a"
 
 
+@laws
 @given(any_tables(), SOME_CLASSES, SOME_CLASSES)
 def test_filter_is_a_part_and_filtering_again_changes_nothing(
     one: Tables, include: set[str], exclude: set[str]
@@ -118,6 +124,7 @@ def test_filter_is_a_part_and_filtering_again_changes_nothing(
     assert same(operations.select(one, found.hex()), found)
 
 
+@laws
 @given(any_tables(), st.integers(0, 9), st.data())
 def test_sample_is_a_part_of_the_size_asked_for_and_the_same_for_a_seed(
     one: Tables, seed: int, data: st.DataObject
@@ -145,6 +152,7 @@ def test_a_small_fraction_still_chooses_one() -> None:
     assert operations.sample(tables("abc"), seed=1, fraction=0.01).assets.height == 1
 
 
+@laws
 @given(any_tables(), any_tables())
 def test_what_is_excluded_and_what_is_left_make_the_whole(one: Tables, two: Tables) -> None:
     left = operations.exclude(one, [two])

@@ -6,14 +6,14 @@ from pathlib import Path
 import msgspec
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from common import files
 from datasets.store import canonical, layout, reader, schema, writer
 from datasets.store.reader import UnknownSchemaError
 from datasets.store.schema import InvalidTablesError, Tables
-from datasets.tests.tables import CLASSES, any_tables, asset, same, tables
+from datasets.tests.tables import CLASSES, any_tables, asset, laws, same, tables
 
 ONE = ("a", "cat", 1, 1, 5, 5)
 SEVERAL = tables("abcd", ONE, ("a", "cat", 9, 9, 5, 5), ("b", "dog", 1, 1, 5, 5), ("c", "cat", 2, 2, 5, 5))
@@ -32,6 +32,7 @@ def shuffled(one: Tables, data: st.DataObject) -> Tables:
     return Tables(one.assets[order], annotations[turned], tuple(names))
 
 
+@laws
 @given(any_tables(), st.data())
 def test_the_order_of_rows_and_classes_does_not_matter(one: Tables, data: st.DataObject) -> None:
     again = canonical.canonical(shuffled(one, data))
@@ -39,11 +40,13 @@ def test_the_order_of_rows_and_classes_does_not_matter(one: Tables, data: st.Dat
     assert canonical.content_id(again) == canonical.content_id(one)
 
 
+@laws
 @given(any_tables(), any_tables())
 def test_content_ids_are_equal_exactly_for_equal_rows(one: Tables, two: Tables) -> None:
     assert (canonical.content_id(one) == canonical.content_id(two)) == same(one, two)
 
 
+@laws
 @given(any_tables())
 def test_the_scan_for_order_agrees_with_sorting(one: Tables) -> None:
     reversed_rows = one.annotations.reverse()
@@ -159,7 +162,7 @@ def test_one_image_and_its_neighbours(tmp_path: Path) -> None:
     assert reader.rows(folder, asset("a"))["x"].to_list() == [1, 9]
 
 
-@settings(max_examples=30)
+@laws
 @given(
     any_tables("abcdefghij"),
     st.sets(st.sampled_from(CLASSES)),
