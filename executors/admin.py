@@ -3,28 +3,16 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from common.admin import ReadOnlyAdmin
 from common.errors import DomainError
 from common.http import signed_in
 from executors.models import ExecutorImage, Gpu, Job, JobAttempt, TaskTemplate
 from executors.services import images, jobs
-
-
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Rows that only services change."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 class TemplateInline(admin.TabularInline[TaskTemplate, ExecutorImage]):

@@ -14,7 +14,7 @@ from common.errors import DomainError
 from datasets.models import DatasetVersion
 from datasets.services import versions
 from executors.models import ExecutorImage, Job
-from models.models import Checkpoint, Evaluation, ModelVersion, RegisteredModel
+from models.models import Checkpoint, Evaluation, ModelVersion, Prediction, RegisteredModel
 from models.weights.store import StoredWeights
 from projects.models import Project
 
@@ -46,6 +46,16 @@ class NoCheckpoint(DomainError):
     message = _("{version} has no recommended checkpoint.")
     hint = _("Choose one on the model's page.")
     field = "model"
+
+
+class PredictionNotFound(DomainError):
+    """A command named a prediction that the project does not have."""
+
+    id = "models.prediction_not_found"
+    status = 404
+    message = _("The project has no prediction {number}.")
+    hint = _("Its number stands in the address of its page, and in the result of `infer`.")
+    field = "prediction"
 
 
 def check_name(name: str) -> None:
@@ -83,6 +93,19 @@ def checkpoint_of(version: ModelVersion) -> Checkpoint:
     if version.recommended is None:
         raise NoCheckpoint(version=version)
     return version.recommended
+
+
+def prediction(project: Project, number: int) -> Prediction:
+    """Return the project's prediction with this number.
+
+    Raises:
+        PredictionNotFound
+    """
+    related = ("project", "dataset_version__dataset", "checkpoint__model_version__registered_model")
+    found = Prediction.objects.filter(project=project, pk=number, hidden_at=None).select_related(*related).first()
+    if found is None:
+        raise PredictionNotFound(number=number)
+    return found
 
 
 def register(
@@ -183,6 +206,21 @@ def facts(version: ModelVersion) -> dict[str, Any]:
         "is_partial": version.is_partial,
         "message": version.message,
         "created_at": version.created_at.isoformat(),
+    }
+
+
+def prediction_facts(prediction: Prediction) -> dict[str, Any]:
+    """Return a prediction, and its newest evaluation where there is one, as commands and the API print it."""
+    model, newest = prediction.checkpoint.model_version, prediction.evaluations.first()
+    return {
+        "prediction": prediction.pk,
+        "model": model.ref,
+        "checkpoint": prediction.checkpoint.name,
+        "dataset": prediction.dataset_version.ref,
+        "asset_count": prediction.asset_count,
+        "annotation_count": prediction.annotation_count,
+        "class_counts": prediction.class_counts,
+        "evaluation": evaluation_facts(newest) if newest else None,
     }
 
 
