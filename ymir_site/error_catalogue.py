@@ -26,7 +26,7 @@ def error_classes(base: type[DomainError] = DomainError) -> Iterator[type[Domain
 
 def as_markdown() -> str:
     """Return the catalogue page."""
-    declared = {each.id: each for each in error_classes() if each.__module__.split(".")[-1] != "tests"}
+    declared = {each.id: each for each in error_classes() if "tests" not in each.__module__.split(".")}
     return HEAD + "".join(_row(declared[key]) for key in sorted(declared))
 
 
