@@ -15,27 +15,27 @@ from projects import services as projects
 
 
 class Command(RunCommand):
-    help = "Train the next version of a model on a dataset version; --model names a version to go on from."
+    help = "Train the next version of a model on a dataset version; --start names a version to go on from."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--name", required=True, help="the model that gets a new version")
+        parser.add_argument("--model", required=True, metavar="NAME", help="the model that gets a new version")
         parser.add_argument("--training", required=True, metavar="NAME@VERSION", help="what to learn from")
         parser.add_argument("--validation", required=True, metavar="NAME@VERSION", help="what to judge by meanwhile")
-        parser.add_argument("--model", default="", metavar="NAME@VERSION", help="go on from its recommended checkpoint")
+        parser.add_argument("--start", default="", metavar="NAME@VERSION", help="go on from its recommended checkpoint")
         parser.add_argument("--message", default="", help="what the version is for")
 
-    def submit(self, *args: Any, project: str, name: str, image: str, **options: Any) -> Job:
+    def submit(self, *args: Any, project: str, model: str, image: str, **options: Any) -> Job:
         config = commands.overrides(options["overrides"])
         found = projects.find(project)
         return training.submit(
             project=found,
-            name=name,
+            name=model,
             image=images.resolve(image),
             training=versions.resolve(found, options["training"]),
             validation=versions.resolve(found, options["validation"]),
             config=config,
-            parent=commands.checkpoint(found, options["model"]) if options["model"] else None,
+            parent=commands.checkpoint(found, options["start"]) if options["start"] else None,
             gpu_count=options["gpus"],
             message=options["message"],
             by=accounts.acting_user(),
