@@ -45,7 +45,7 @@ class PredictionAdmin(ReadOnlyAdmin):
 
 @admin.register(Evaluation)
 class EvaluationAdmin(ReadOnlyAdmin):
-    list_display = ["prediction", "map50", "map50_95", "created_at"]
+    list_display = ["__str__", "map50", "map50_95", "created_at"]
     search_fields = [
         "prediction__checkpoint__model_version__registered_model__name",
         "prediction__dataset_version__dataset__name",

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from common.errors import DomainError
-from common.numbers import score, thousands
+from common.numbers import score
 from datasets import selectors as dataset_selectors
 from datasets.models import DatasetVersion
+from datasets.pages import words
 from executors.contract.errors import ConfigError
 from executors.forms import HyperParameterForm
 from executors.models import ExecutorImage, TaskTemplate
@@ -24,7 +25,7 @@ from projects.models import Project
 MOST_DIGITS = 18
 
 
-class VersionField(forms.ModelChoiceField):
+class VersionField(forms.ModelChoiceField[DatasetVersion]):
     """One dataset version of the project."""
 
     def __init__(self, **options: Any) -> None:
@@ -32,15 +33,12 @@ class VersionField(forms.ModelChoiceField):
 
     def label_from_instance(self, obj: DatasetVersion) -> str:
         """Name a version with its size: smear-train v4 · 96 assets, 1,204 boxes."""
-        words = (
-            _("{version} · {assets} assets, {boxes} boxes")
-            if obj.annotation_count
-            else _("{version} · {assets} assets")
-        )
-        return words.format(version=obj, assets=thousands(obj.asset_count), boxes=thousands(obj.annotation_count))
+        parts = [words.asset_words(obj.asset_count)]
+        parts += [words.box_words(obj.annotation_count)] if obj.annotation_count else []
+        return f"{obj} · {', '.join(parts)}"
 
 
-class CheckpointField(forms.ModelChoiceField):
+class CheckpointField(forms.ModelChoiceField[Checkpoint]):
     """The recommended checkpoint of a model version, or another one that the address names."""
 
     def __init__(self, **options: Any) -> None:

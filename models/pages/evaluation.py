@@ -5,6 +5,7 @@ from typing import Any, Final
 from common import numbers
 from datasets.pages.palette import Palette
 from models import selectors
+from models.evaluation.report import Report
 from models.models import Evaluation
 from models.pages import judgement, prediction, quality
 from models.pages.judgement import Judgement
@@ -89,6 +90,6 @@ def worst(evaluation: Evaluation, judged: Judgement, palette: Palette) -> list[T
     return list(photographs.tiles(prediction.worst(judged, WORST), query))
 
 
-def _words(found: quality.Report, key: str) -> str:
+def _words(found: Report, key: str) -> str:
     interval = found.intervals.get(key)
     return quality.interval_words(interval) if interval else ""

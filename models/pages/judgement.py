@@ -53,6 +53,8 @@ class Judgement:
 
     def count(self, verdict: str, class_code: int | None = None) -> Ints:
         """Return for each image its boxes with a verdict (true, false, moved, missed), or "" for all predictions."""
+        if verdict and self.verdicts is None:
+            return np.zeros(len(self.sides.assets), dtype=np.int64)
         side = self.sides.truth if verdict == "missed" else self.sides.predicted
         chosen = self._with(verdict)
         if class_code is not None:
@@ -61,9 +63,9 @@ class Judgement:
 
     def _with(self, verdict: str) -> Bools:
         if self.verdicts is None or not verdict:
-            return self.shown if verdict in {"", "prediction"} else np.zeros(len(self.sides.predicted), dtype=bool)
+            return self.shown
         if verdict == "missed":
-            return self.verdicts.truth == TruthVerdict.MISSED
+            return np.asarray(self.verdicts.truth == TruthVerdict.MISSED)
         kinds = {"true": (PredictionVerdict.TRUE,), "false": FALSE, "moved": (PredictionVerdict.WRONG_PLACE,)}
         return np.isin(self.verdicts.predicted, kinds[verdict])
 

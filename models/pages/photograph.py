@@ -22,6 +22,7 @@ def context(found: Prediction, asset_hash: str, params: QueryDict) -> dict[str, 
         return None
     look = prediction.read(params, found, selectors.newest_evaluations([found]).get(found.pk))
     judged, palette = judgement.at(judgement.of(found), look.confidence), Palette(found.project)
+    look = prediction.possible(look, judged)
     photographs = Photographs(found, judged, palette, look.view, long_names=True)
     boxes = photographs.boxes(asset.row)
     order = prediction.positions(judged, look)

@@ -70,8 +70,7 @@ def context(prediction: Prediction, params: QueryDict) -> dict[str, Any]:
     evaluation = selectors.newest_evaluations([prediction]).get(prediction.pk)
     look = read(params, prediction, evaluation)
     found = judgement.at(judgement.of(prediction), look.confidence)
-    if not found.sides.is_judged:
-        look = replace(look, verdict="", view="classes")
+    look = possible(look, found)
     palette = Palette(prediction.project)
     page = Paginator(positions(found, look), PER_PAGE).get_page(params.get("page"))
     photographs = Photographs(prediction, found, palette, look.view)
@@ -92,6 +91,11 @@ def context(prediction: Prediction, params: QueryDict) -> dict[str, Any]:
         "counts": counts(found),
         "names": look.view == "verdicts",
     }
+
+
+def possible(look: Look, found: Judgement) -> Look:
+    """Return the look without verdicts where there is nothing to judge by."""
+    return look if found.sides.is_judged else replace(look, verdict="", view="classes")
 
 
 def positions(found: Judgement, look: Look) -> Ints:

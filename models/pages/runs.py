@@ -1,6 +1,5 @@
 """What the form of a run begins with: what the address names, an earlier job's parameters, or the last model's."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from django.http import QueryDict
@@ -64,15 +63,16 @@ def common(project: Project, params: QueryDict, kind: str) -> Initial:
 
 def dataset_version(project: Project, key: str | None) -> DatasetVersion | None:
     """Return the project's dataset version with this key."""
-    return dataset_selectors.choices(project).filter(pk=key).first() if _is_key(key) else None
+    pk = _key(key)
+    return None if pk is None else dataset_selectors.choices(project).filter(pk=pk).first()
 
 
-def checkpoint(project: Project, params: Mapping[str, Any]) -> Checkpoint | None:
+def checkpoint(project: Project, params: QueryDict) -> Checkpoint | None:
     """Return the checkpoint that is named, or the recommended one of the model version that is."""
-    named, model = params.get("checkpoint"), params.get("model")
-    if _is_key(named):
-        return selectors.checkpoint_choices(project, [int(str(named))]).filter(pk=named).first()
-    return selectors.checkpoint_choices(project).filter(model_version=model).first() if _is_key(model) else None
+    named, model = _key(params.get("checkpoint")), _key(params.get("model"))
+    if named is not None:
+        return selectors.checkpoint_choices(project, [named]).filter(pk=named).first()
+    return None if model is None else selectors.checkpoint_choices(project).filter(model_version=model).first()
 
 
 def kept(data: QueryDict) -> Initial:
@@ -92,7 +92,8 @@ def _with_model(project: Project, params: QueryDict, given: Initial) -> Initial:
 
 
 def _of_job(project: Project, key: str | None, kind: str) -> Initial:
-    job = Job.objects.filter(pk=key, project=project, kind=kind).first() if _is_key(key) else None
+    pk = _key(key)
+    job = None if pk is None else Job.objects.filter(pk=pk, project=project, kind=kind).first()
     if job is None:
         return {}
     given = {name: value for name, value in job.params.items() if value not in (None, "")}
@@ -104,5 +105,6 @@ def _chosen(name: str, version: DatasetVersion | None) -> Initial:
     return {name: version.pk} if version is not None else {}
 
 
-def _is_key(key: Any) -> bool:
-    return isinstance(key, str) and key.isdecimal() and len(key) <= MOST_DIGITS
+def _key(text: str | None) -> int | None:
+    """Return the key that an address names; None for what is none."""
+    return int(text) if text and text.isdecimal() and len(text) <= MOST_DIGITS else None

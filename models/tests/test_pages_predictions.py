@@ -298,3 +298,8 @@ def test_the_threshold_chart_agrees_with_the_report(prediction):
     found = thresholds.by_confidence(sides.truth, sides.predicted, sides.matches, class_count=2, confidences=[at])
     recall = [each["tp"] / each["ground_truth"] for each in report["per_class"]]
     assert found.recall[0] == pytest.approx(sum(recall) / 2)
+
+
+def test_an_image_without_ground_truth_is_shown_whatever_the_address_asks_for(as_user, bare, viewer):
+    address = reverse("models:prediction_image", args=[bare.pk, versions.load(bare.dataset_version).hex()[0]])
+    assert as_user(viewer).get(address, {"verdict": "missed", "view": "verdicts"}).status_code == 200

@@ -58,7 +58,9 @@ def prediction(request: HttpRequest, pk: int) -> HttpResponse:
     found = prediction_or_404(request.user, pk)
     context = prediction_page.context(found, request.GET)
     context["may_edit"] = (access.role_in(request.user, found.project) or 0) >= Role.EDITOR
-    return render(request, "models/_predicted.html" if request.htmx else "models/prediction.html", context)
+    return render(
+        request, "models/_predicted.html" if "HX-Request" in request.headers else "models/prediction.html", context
+    )
 
 
 @require_GET

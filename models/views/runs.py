@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
 
 from common.errors import DomainError
 from common.http import signed_in
@@ -38,6 +39,7 @@ INFER = Run(InferForm, inference.submit, _("Infer"), _("Let a model look at the 
 
 
 @require_http_methods(["GET", "POST"])
+@vary_on_headers("HX-Request")
 def train(request: HttpRequest, project_pk: int) -> HttpResponse:
     """Train a model."""
     project = access.project_or_404(request.user, project_pk, Role.EDITOR)
@@ -45,6 +47,7 @@ def train(request: HttpRequest, project_pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@vary_on_headers("HX-Request")
 def mine(request: HttpRequest, project_pk: int) -> HttpResponse:
     """Mine a dataset version."""
     project = access.project_or_404(request.user, project_pk, Role.EDITOR)
@@ -52,6 +55,7 @@ def mine(request: HttpRequest, project_pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@vary_on_headers("HX-Request")
 def infer(request: HttpRequest, project_pk: int) -> HttpResponse:
     """Let a model look at a dataset version."""
     project = access.project_or_404(request.user, project_pk, Role.EDITOR)
@@ -67,7 +71,7 @@ def _answer(request: HttpRequest, project: Project, run: Run, begin: Callable[..
             return redirect("executors:job", job.pk)
         return _page(request, project, run, form, status=422)
     form = run.form(project=project, initial=runs.kept(request.POST) if request.POST else begin(project, request.GET))
-    if request.htmx:
+    if "HX-Request" in request.headers:
         return render(request, "models/_options.html", {"form": form, "project": project})
     return _page(request, project, run, form)
 
