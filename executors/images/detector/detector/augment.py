@@ -29,9 +29,14 @@ class Recipe:
 
 
 def sample(
-    data: LabelledImages, index: int, canvas: tuple[int, int], recipe: Recipe, rng: np.random.Generator
+    data: LabelledImages,
+    index: int,
+    canvas: tuple[int, int],
+    recipe: Recipe,
+    rng: np.random.Generator,
+    repeats: NDArray[np.float64],
 ) -> tuple[Pixels, Objects]:
-    """A training picture [H, W, 3] around image `index`, and its objects."""
+    """A training picture [H, W, 3] around image `index`, and its objects. Companions are drawn by `repeats`."""
     height, width = canvas
     picture = np.full((height, width, 3), GREY, dtype=np.uint8)
     if rng.random() >= recipe.mosaic:
@@ -39,7 +44,7 @@ def sample(
     # Four pictures meet at a random point (Bochkovskiy et al., YOLOv4, 2020, section 3.3).
     x, y = int(width * rng.uniform(0.3, 0.7)), int(height * rng.uniform(0.3, 0.7))
     tiles = [(0, 0, x, y), (x, 0, width, y), (0, y, x, height), (x, y, width, height)]
-    members = [index, *rng.integers(len(data), size=3)]
+    members = [index, *rng.choice(len(data), size=3, p=repeats / repeats.sum())]
     rng.shuffle(members)
     parts = [_paste(picture, tile, data, int(who), recipe, rng) for tile, who in zip(tiles, members, strict=True)]
     return picture, np.concatenate(parts)

@@ -1,8 +1,10 @@
 """Chooses processor, threads and number format from the options and from what the machine offers."""
 
+import importlib.util
 import logging
 import math
 import os
+import shutil
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +56,7 @@ def choose(options: DeviceOptions) -> Compute:
     torch.set_num_threads(max(1, threads // lanes))
     wanted = options.mixed_precision == "on" or (options.mixed_precision == "auto" and _bf16_is_fast(device))
     dtype = _half(device) if wanted else torch.float32
-    compiled = options.compile == "on" or (options.compile == "auto" and device.type == "cuda")
+    compiled = options.compile == "on" or (options.compile == "auto" and _can_compile(device))
     log.info("Computing on %s, %d threads, %s, compiled: %s", device, threads, dtype, compiled)
     return Compute(device, dtype, compiled, lanes)
 
@@ -89,6 +91,12 @@ def _bf16_is_fast(device: torch.device) -> bool:
     except OSError:
         return False
     return bool(FAST_BF16_FLAGS & flags)
+
+
+def _can_compile(device: torch.device) -> bool:
+    """Compiled GPU code needs Triton, and Triton needs a C compiler for its launchers."""
+    has_compiler = any(shutil.which(name) for name in ("cc", "gcc", "clang"))
+    return device.type == "cuda" and has_compiler and importlib.util.find_spec("triton") is not None
 
 
 def _half(device: torch.device) -> torch.dtype:

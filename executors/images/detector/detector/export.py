@@ -1,6 +1,7 @@
 """ONNX export of a trained network, checked against the network itself."""
 
 import copy
+import json
 import logging
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from detector.model import Detector
 from detector.predict import decoded
 
 try:
+    import onnx
     import onnxruntime
-except ImportError:  # the checked copy is an extra; training does not depend on it
+except ImportError:  # the ONNX copy is an extra; training does not depend on it
     onnxruntime = None
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ class Exported(nn.Module):
 def export_onnx(checkpoint: Checkpoint, canvas: tuple[int, int], path: Path) -> bool:
     """Write the network for inputs of `canvas` size, any batch; True when the file exists and agrees with torch."""
     if onnxruntime is None:
-        log.warning("onnxruntime is not installed: no ONNX file is written")
+        log.warning("onnx and onnxruntime are not installed: no ONNX file is written")
         return False
     network = Exported(copy.deepcopy(checkpoint.build()).fuse(), *canvas).eval()
     images = torch.rand(2, 3, *canvas, generator=torch.Generator().manual_seed(0))
@@ -51,6 +53,7 @@ def export_onnx(checkpoint: Checkpoint, canvas: tuple[int, int], path: Path) -> 
         dynamic_axes={"images": {0: "batch"}, "boxes": {0: "batch"}, "scores": {0: "batch"}},
         opset_version=17,
     )
+    _describe(path, checkpoint, canvas)
     difference = parity(network, images, path)
     log.info("ONNX agrees with torch to %.2g pixels and %.2g of score", *difference)
     if difference[0] > TOLERANCE or difference[1] > TOLERANCE / 100:
@@ -58,6 +61,14 @@ def export_onnx(checkpoint: Checkpoint, canvas: tuple[int, int], path: Path) -> 
         path.unlink()
         return False
     return True
+
+
+def _describe(path: Path, checkpoint: Checkpoint, canvas: tuple[int, int]) -> None:
+    """Note in the file what a program needs to use it."""
+    model = onnx.load(str(path))
+    notes = {"class_names": checkpoint.class_names, "canvas": canvas, "input": "RGB, 0 to 1, padded right and below"}
+    onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in notes.items()})
+    onnx.save(model, str(path))
 
 
 def parity(network: Exported, images: Tensor, path: Path) -> tuple[float, float]:

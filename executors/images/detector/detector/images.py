@@ -81,6 +81,17 @@ class LabelledImages:
         """The images as arrays; only the first `most`."""
         return [np.asarray(image) for image in self.images[:most]]
 
+    def repeat_factors(self, rare_below: float) -> NDArray[np.float64]:
+        """How often an image should be seen for every sight of an ordinary one; 1 or more.
+
+        An image of a class that fewer than the share `rare_below` of all images show counts sqrt(rare_below / share)
+        (Gupta, Dollar and Girshick, LVIS, 2019, section 4.1).
+        """
+        shown = [np.unique(objects[:, 0]).astype(np.int64) for objects in self.objects]
+        share = np.bincount(np.concatenate(shown), minlength=1) / len(self)
+        by_class = np.sqrt(np.maximum(1.0, rare_below / np.maximum(share, 1e-9)))
+        return np.array([by_class[classes].max(initial=1.0) for classes in shown])
+
     def class_counts(self, class_count: int) -> NDArray[np.int64]:
         """Objects of each class."""
         labels = np.concatenate([objects[:, 0] for objects in self.objects]).astype(np.int64)

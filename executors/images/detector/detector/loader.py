@@ -34,19 +34,17 @@ class Loader:
         min_batches: int,
         seed: int,
         workers: int,
+        rare_below: float = 0.0,
     ) -> None:
         self.data, self.canvas, self.batch_size, self.seed = data, canvas, batch_size, seed
+        self.repeats = data.repeat_factors(rare_below)
         self.batches = max(min_batches, round(len(data) / batch_size), 1)
         self.pool = ThreadPoolExecutor(max_workers=max(1, workers))
         self.ahead = max(2, workers + 1)
 
     def epoch(self, number: int, recipe: Recipe) -> Iterator[Batch]:
         """The batches of one epoch. A set smaller than the epoch is gone through again."""
-        rng = np.random.default_rng((self.seed, number))
-        wanted = self.batches * self.batch_size
-        rounds = -(-wanted // len(self.data))
-        order = np.concatenate([rng.permutation(len(self.data)) for _ in range(rounds)])[:wanted]
-        groups = iter(np.split(order, self.batches))
+        groups = iter(np.split(self._order(np.random.default_rng((self.seed, number))), self.batches))
         waiting: deque[Future[Batch]] = deque()
 
         def submit(start: int) -> None:
@@ -61,9 +59,18 @@ class Loader:
             submit(position + self.ahead)
             yield batch
 
+    def _order(self, rng: np.random.Generator) -> np.ndarray:
+        """The images of an epoch: each as often as its repeat factor says, in random order."""
+        wanted = self.batches * self.batch_size
+        order: list[int] = []
+        while len(order) < wanted:
+            times = np.floor(self.repeats + rng.random(len(self.repeats))).astype(np.int64)
+            order.extend(rng.permutation(np.repeat(np.arange(len(times)), times)))
+        return np.array(order[:wanted])
+
     def _batch(self, group: np.ndarray, epoch: int, position: int, recipe: Recipe) -> Batch:
         rng = np.random.default_rng((self.seed, epoch, position))
-        pairs = [augment.sample(self.data, int(index), self.canvas, recipe, rng) for index in group]
+        pairs = [augment.sample(self.data, int(index), self.canvas, recipe, rng, self.repeats) for index in group]
         images = torch.from_numpy(np.stack([picture for picture, _ in pairs])).permute(0, 3, 1, 2)
         objects = torch.full((len(pairs), max(len(found) for _, found in pairs), 5), -1.0)
         for row, (_, found) in enumerate(pairs):

@@ -19,13 +19,14 @@ class TrainingOptions:
     batch_size: int = 16
     min_batches: int = 8
     optimizer: str = "muon"
-    learning_rate: float = 0.004
+    learning_rate: float = 0.008
     weight_decay: float = 0.05
     warmup: float = 0.03
     prior_share: float = 0.2
     ema_decay: float = 0.998
     patience: int = 0
     evaluations: int = 40
+    rare_below: float = 0.3
     mosaic: float = 1.0
     plain_share: float = 0.15
     scale: float = 0.5

@@ -83,6 +83,7 @@ class Trainer:
             min_batches=options.min_batches,
             seed=options.seed,
             workers=workers,
+            rare_below=options.rare_below,
         )
         self.position = Position()
         self.scores: Scores | None = None

@@ -151,11 +151,22 @@ def test_objects_stay_on_their_pixels_through_augmentation() -> None:
     data = LabelledImages([Image.fromarray(pixels)] * 4, [objects] * 4)
     for round_ in range(60):
         recipe = Recipe(mosaic=round_ % 2, scale=0.5, flip_vertical=True, transpose=True)
-        picture, found = augment.sample(data, round_ % 4, (96, 128), recipe, rng)
+        picture, found = augment.sample(data, round_ % 4, (96, 128), recipe, rng, np.ones(4))
         assert picture.shape == (96, 128, 3)
         for _, x1, y1, x2, y2 in found:
             inside = picture[round(y1) + 2 : round(y2) - 2, round(x1) + 2 : round(x2) - 2]
             assert inside.size == 0 or inside.mean() > 240
+
+
+def test_images_of_rare_classes_are_seen_more_often() -> None:
+    common, rare = np.array([[0, 1, 1, 9, 9]], dtype=np.float32), np.array([[1, 1, 1, 9, 9]], dtype=np.float32)
+    image = Image.new("RGB", (32, 32))
+    data = LabelledImages([image] * 100, [common] * 96 + [rare] * 3 + [np.zeros((0, 5), dtype=np.float32)])
+    factors = data.repeat_factors(0.3)
+    assert factors[:96] == pytest.approx(1)
+    assert factors[96:99] == pytest.approx(10**0.5)
+    assert factors[99] == 1
+    assert data.repeat_factors(0) == pytest.approx(1)
 
 
 def test_colour_jitter_keeps_range_and_can_be_off() -> None:
