@@ -1,7 +1,12 @@
 """Every refusal of the product in one page, made from the classes that declare them (docs/errors.md)."""
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
+from pathlib import Path
 
+from django.apps import apps
+from django.conf import settings
 from django.utils import translation
 
 from common.errors import DomainError
@@ -26,8 +31,18 @@ def error_classes(base: type[DomainError] = DomainError) -> Iterator[type[Domain
 
 def as_markdown() -> str:
     """Return the catalogue page."""
+    _import_services()
     declared = {each.id: each for each in error_classes() if "tests" not in each.__module__.split(".")}
     return HEAD + "".join(_row(declared[key]) for key in sorted(declared))
+
+
+def _import_services() -> None:
+    """Load also the services that only a worker loads: a class that nobody imported is not among the subclasses."""
+    for app in apps.get_app_configs():
+        if Path(app.path).parent == settings.BASE_DIR:
+            for module in pkgutil.walk_packages([app.path], f"{app.name}."):
+                if "services" in module.name.split("."):
+                    importlib.import_module(module.name)
 
 
 def _row(declared: type[DomainError]) -> str:
