@@ -99,13 +99,13 @@ class RunForm(forms.Form):
 
     def refuse(self, error: DomainError) -> None:
         """Show a service's refusal at the field it is about."""
-        words = f"{error.text()} {error.advice()}".strip()
+        said = f"{error.text()} {error.advice()}".strip()
         option = str(error.values.get("key", ""))
         if error.field == "config" and self.options is not None and option in self.options.fields:
-            self.options.add_error(option, str(error.values.get("reason", words)))
+            self.options.add_error(option, str(error.values.get("reason", said)))
             return
         field = self.aliases.get(error.field, error.field)
-        self.add_error(field if field in self.fields else None, words)
+        self.add_error(field if field in self.fields else None, said)
 
     @property
     def what(self) -> list[forms.BoundField]:
@@ -266,7 +266,7 @@ def _check_gpus(asked: int, host: selectors.GpuHost) -> None:
         return
     if not host.count:
         raise forms.ValidationError(_("No GPU was seen here. Enter 0."))
-    words = ngettext(
+    limit = ngettext(
         "{host} has {count} GPU. Enter 0 or 1.", "{host} has {count} GPUs. Enter 0 to {count}.", host.count
     )
-    raise forms.ValidationError(words.format(host=host.name, count=host.count))
+    raise forms.ValidationError(limit.format(host=host.name, count=host.count))

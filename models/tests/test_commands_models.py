@@ -56,7 +56,7 @@ def end(write, **values):
 
 
 def test_train_asks_for_a_job(said, project, model, admin):
-    code, facts = said(*TRAIN, *SETS, "--set", "epochs=7", "mosaic=no", "--model", "smear-net@1", "--message", "more")
+    code, facts = said(*TRAIN, *SETS, "--set", "epochs=7", "mosaic=no", "--start", "smear-net@1", "--message", "more")
     job = pending()
     assert (code, facts) == (0, {"job": job.pk, "state": "pending"})
     assert job.params["config"] == {"epochs": "7", "mosaic": "no"}
@@ -107,7 +107,7 @@ def test_evaluate_tells_the_figures(said, model):
     [
         ([*TRAIN, "--training", "nobody", "--validation", "smear-val"], "datasets.version_not_found"),
         ([*TRAIN, "--training", "smear-val", "--validation", "smear-val"], "models.same_set"),
-        ([*TRAIN, *SETS, "--model", "nobody"], "models.version_not_found"),
+        ([*TRAIN, *SETS, "--start", "nobody"], "models.version_not_found"),
         ([*TRAIN, *SETS, "--set", "epochs=many"], "executors.bad_parameter"),
         ([*TRAIN[:-1], "nobody", *SETS], "executors.image_not_found"),
         (["train", "--project", "nobody", *TRAIN[3:], *SETS], "projects.not_found"),

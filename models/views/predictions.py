@@ -58,9 +58,8 @@ def prediction(request: HttpRequest, pk: int) -> HttpResponse:
     found = prediction_or_404(request.user, pk)
     context = prediction_page.context(found, request.GET)
     context["may_edit"] = (access.role_in(request.user, found.project) or 0) >= Role.EDITOR
-    return render(
-        request, "models/_predicted.html" if "HX-Request" in request.headers else "models/prediction.html", context
-    )
+    template = "models/_predicted.html" if "HX-Request" in request.headers else "models/prediction.html"
+    return render(request, template, context)
 
 
 @require_GET
