@@ -27,12 +27,12 @@ class Command(RunCommand):
         parser.add_argument("--start", default="", metavar="NAME@VERSION", help="go on from its recommended checkpoint")
         parser.add_argument("--message", default="", help="what the version is for")
 
-    def submit(self, *args: Any, project: str, model: str, image: str, **options: Any) -> Job:
+    def submit(self, *args: Any, project: str, name: str, image: str, **options: Any) -> Job:
         config = commands.overrides(options["overrides"])
         found = projects.find(project)
         return training.submit(
             project=found,
-            name=model,
+            name=name,
             image=images.resolve(image),
             training=versions.resolve(found, options["training"]),
             validation=versions.resolve(found, options["validation"]),
