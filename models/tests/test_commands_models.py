@@ -37,7 +37,7 @@ def said(capsys):
     return run
 
 
-TRAIN = ["train", "--project", "Smears", "--name", "smear-net", "--image", "Small detector"]
+TRAIN = ["train", "--project", "Smears", "--model", "smear-net", "--image", "Small detector"]
 SETS = ["--training", "smear-train@1", "--validation", "smear-val@1"]
 LOOK = ["--project", "Smears", "--image", "ymir/detector:1", "--model", "smear-net", "--dataset", "smear-train@1"]
 
