@@ -20,7 +20,7 @@ class Command(RunCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
-            "--model", "--name", required=True, metavar="NAME", help="the model that gets a new version"
+            "--name", "--model", required=True, metavar="NAME", help="the model that gets a new version"
         )
         parser.add_argument("--training", required=True, metavar="NAME@VERSION", help="what to learn from")
         parser.add_argument("--validation", required=True, metavar="NAME@VERSION", help="what to judge by meanwhile")
