@@ -91,10 +91,10 @@ class TaskTemplate(models.Model):
 
 class JobQuerySet(models.QuerySet["Job"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Keep the jobs of the person's projects, and of no project for superusers."""
+        """Keep the jobs of the person's projects outside the trash, and of no project for superusers."""
         if user.is_superuser:
-            return self
-        return self.filter(project__memberships__user_id=user.pk)
+            return self.filter(models.Q(project=None) | models.Q(project__hidden_at=None))
+        return self.filter(project__memberships__user_id=user.pk, project__hidden_at=None)
 
     def unfinished(self) -> Self:
         return self.filter(state__in=Job.ACTIVE)

@@ -78,6 +78,7 @@ class _Run:
             executors.services.jobs.FenceLost
         """
         try:
+            self.heart.check()  # a stop that was asked for while it waited needs no GPU
             leased = gpus.lease(self.job)
             if leased is None:
                 jobs.wait_for_resources(self.job, note=Wording(_("waits for a free GPU")))

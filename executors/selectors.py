@@ -56,6 +56,4 @@ def gpus() -> Sequence[Gpu]:
 def visible_among(user: User, jobs: Sequence[Job]) -> set[int]:
     """Return the ids of those jobs that the person may open; one query."""
     found = Job.objects.visible_to(user).filter(pk__in=[job.pk for job in jobs])
-    if not user.is_superuser:
-        found = found.filter(project__hidden_at=None)
     return set(found.values_list("pk", flat=True))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-from executors.contract import outbox
+from executors.contract import documents, outbox
 from executors.contract.errors import ResultError
 
 FILE = "monitor.txt"
@@ -51,7 +51,14 @@ def parse(text: str) -> Progress | None:
         return None
     code = _number(more[0]) if more else None
     message = "\n".join(part for part in (" ".join(more[1:]).strip(), rest.strip()) if part)
-    return Progress(task_id, min(max(percent, 0.0), 1.0), state, _number(timestamp), int(code or 0), message)
+    return Progress(
+        task_id=documents.plain(task_id),
+        percent=min(max(percent, 0.0), 1.0),
+        state=state,
+        timestamp=_number(timestamp),
+        code=int(code or 0),
+        message=documents.plain(message, MAX_BYTES),
+    )
 
 
 def read(out: Path) -> Progress | None:

@@ -127,15 +127,18 @@ def send(job: Job) -> None:
 
 
 def cancel(*, job: Job, mode: Job.Cancel) -> None:
-    """Stop a job: at once when it waits, else as soon as its worker hears of it.
+    """Stop a job: at once when it waits and was never begun, else as soon as its worker hears of it.
 
     Raises:
         JobOver: the job ended before.
     """
     now = timezone.now()
-    waiting = Job.objects.filter(pk=job.pk, state=Job.State.PENDING, attempt=0)
-    if waiting.update(state=Job.State.CANCELED, cancel=mode, finished_at=now, phase=Job.Phase.DONE):
-        return
+    # one that a worker handed back is past the queue: its container may go on, and is stopped by the next worker
+    waiting = Job.objects.filter(pk=job.pk, state=Job.State.PENDING, attempt=0, phase=Job.Phase.QUEUE)
+    with transaction.atomic():
+        if waiting.update(state=Job.State.CANCELED, cancel=mode, finished_at=now, phase=Job.Phase.DONE):
+            job.gpus.update(job=None)
+            return
     if not Job.objects.unfinished().filter(pk=job.pk).update(cancel=mode):
         raise JobOver(number=job.pk)
 

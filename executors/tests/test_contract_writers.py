@@ -18,7 +18,7 @@ from executors.contract.env import Tasks
 from executors.contract.errors import ConfigError
 from executors.contract.layout import WorkDir, shard, task_id
 
-MEMORY = Path("/dev/shm")  # noqa: S108
+MEMORY = Path("/dev/shm")
 GOLDEN = Path(__file__).parent / "golden"
 FIRST, SECOND = "aa" * 32, "bb" * 31 + "0f"
 TRAINING = Tasks(training=True)
