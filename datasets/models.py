@@ -38,7 +38,7 @@ class DatasetVersionQuerySet(models.QuerySet["DatasetVersion"]):
 
     def active(self) -> Self:
         """Leave out what lies in the trash."""
-        return self.filter(hidden_at=None, dataset__hidden_at=None)
+        return self.filter(hidden_at=None, dataset__hidden_at=None, dataset__project__hidden_at=None)
 
     def for_list(self) -> Self:
         """Fetch what a row of a list shows."""

@@ -135,7 +135,8 @@ class PredictionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
     lookup_value_regex = r"\d+"
 
     def get_queryset(self) -> QuerySet[Prediction]:
-        found = Prediction.objects.filter(hidden_at=None).select_related("project", "checkpoint", "dataset_version")
+        active = Prediction.objects.filter(hidden_at=None, project__hidden_at=None)
+        found = active.select_related("project", "checkpoint", "dataset_version")
         return _visible(found.order_by("-created_at", "-pk"), self.request, "project__memberships__user")
 
     @extend_schema(request=None, responses={202: SubmittedSerializer})
@@ -156,7 +157,8 @@ class EvaluationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
     lookup_value_regex = r"\d+"
 
     def get_queryset(self) -> QuerySet[Evaluation]:
-        found = Evaluation.objects.order_by("-created_at", "-pk")
+        active = Evaluation.objects.filter(prediction__hidden_at=None, prediction__project__hidden_at=None)
+        found = active.order_by("-created_at", "-pk")
         return _visible(found, self.request, "prediction__project__memberships__user")
 
 

@@ -39,7 +39,9 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
 
     def active(self) -> Self:
         """Leave out what lies in the trash."""
-        return self.filter(hidden_at=None, registered_model__hidden_at=None)
+        return self.filter(
+            hidden_at=None, registered_model__hidden_at=None, registered_model__project__hidden_at=None
+        )
 
     def for_list(self) -> Self:
         """Fetch what a row of a list shows."""
@@ -95,7 +97,7 @@ class Checkpoint(models.Model):
     """Weights saved during a training (the contract's stage), with the metrics that the image reported."""
 
     model_version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="checkpoints")
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(_("name"), max_length=200)  # as long as a name in a package may be
     files = models.JSONField(_("files"), default=list)
     metrics = models.JSONField(_("metrics"), default=dict)
     saved_at = models.DateTimeField(_("saved"))

@@ -1,11 +1,13 @@
 """Reads YAML that others wrote: bounded, without aliases that explode, and with one kind of error."""
 
+import math
 from typing import Any
 
 import yaml
 
 MAX_DEPTH = 32
 MAX_ALIASES = 200
+MAX_TEXT = 64 * 1024
 
 
 class DocumentError(ValueError):
@@ -68,6 +70,17 @@ def parse_mapping(text: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise DocumentError("a mapping of keys to values is needed")
     return {str(key): value for key, value in data.items()}
+
+
+def as_json(value: Any) -> Any:
+    """Return YAML data as data that JSON and a database can hold: dates and numbers without end become text."""
+    if isinstance(value, dict):
+        return {plain(str(key)): as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [as_json(item) for item in value]
+    if isinstance(value, bool | int) or value is None or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return plain(str(value), MAX_TEXT)
 
 
 def plain(value: Any, limit: int = 200) -> str:

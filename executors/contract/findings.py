@@ -18,6 +18,7 @@ from executors.contract.results import number
 MINING_FILE = "result.tsv"
 INFER_FILE = "infer-result.json"
 MAX_LINE = 64 * 1024
+LARGEST = 1e15
 
 MINED_SCHEMA = {"asset": pl.String, "score": pl.Float64}
 FOUND_SCHEMA = {
@@ -238,8 +239,9 @@ def _key(value: Any) -> int | str | None:
 
 
 def _real(value: Any) -> float | None:
-    """A finite number; text is not one here."""
-    return number(value) if isinstance(value, int | float) else None
+    """A finite number that 32 bits hold; text is not one here."""
+    read = number(value) if isinstance(value, int | float) else None
+    return read if read is not None and abs(read) < LARGEST else None
 
 
 def _box(values: Any) -> tuple[float, ...] | None:

@@ -13,6 +13,7 @@ TRAINING_FILE = "models/result.yaml"
 LEGACY_STAGE = "default_best_stage"
 MAX_STAGES = 100
 MAX_FILES = 1000
+END_OF_TIME = 253_402_300_800  # the year 10 000
 MAIN_METRICS = ("mAP", "maskAP", "mIoU")
 """What a stage is judged by: detection, instance and semantic segmentation."""
 _METRICS = (*MAIN_METRICS, "mAR", "mAcc", "boxAP", "tp", "fp", "fn")
@@ -95,7 +96,7 @@ class _TrainingReader:
             name = documents.plain(key)
             folders = _candidates(name, entry.get("stage_name"))
             files = self._files(entry.get("files"), [f"models/{folder}" for folder in folders])
-            stages.append(Stage(name, files, _metrics(entry), number(entry.get("timestamp")) or self.now))
+            stages.append(Stage(name, files, _metrics(entry), moment(entry.get("timestamp")) or self.now))
         if len(entries) > MAX_STAGES:
             self.warnings.append(f"only the first {MAX_STAGES} of {len(entries)} stages were read")
         return stages
@@ -157,6 +158,12 @@ def number(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return read if math.isfinite(read) else None
+
+
+def moment(value: Any) -> float | None:
+    """Return seconds since 1970; None for what is no moment that a calendar has, such as milliseconds."""
+    read = number(value)
+    return read if read is not None and 0 < read < END_OF_TIME else None
 
 
 def _candidates(key: str, stage_name: Any) -> list[str]:

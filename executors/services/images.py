@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
 from common.wording import Wording
-from executors.contract import image_manual
+from executors.contract import documents, image_manual
 from executors.contract.errors import ManualError
 from executors.contract.image_manual import ImageManual
 from executors.models import ExecutorImage, Job, TaskTemplate
@@ -176,7 +176,7 @@ def inspect(image: ExecutorImage) -> None:
             state=ExecutorImage.State.READY,
             error="\n".join(manual.warnings),
             digest=facts.digest,
-            manifest=manual.manifest,
+            manifest=documents.as_json(manual.manifest),
         )
 
 

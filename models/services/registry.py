@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import DomainError
 from datasets.models import DatasetVersion
 from datasets.services import versions
+from executors.contract import documents
 from executors.models import ExecutorImage, Job
 from models.models import Checkpoint, Evaluation, ModelVersion, Prediction, RegisteredModel
 from models.weights.store import StoredWeights
@@ -145,7 +146,7 @@ def register(
             weights_id=stored.weights_id,
             object_type=stored.package.object_type,
             class_names=list(stored.package.class_names),
-            config=dict(config),
+            config=documents.as_json(config),
             message=message,
             is_partial=is_partial,
             image=image,

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from executors.contract import documents
-from executors.contract.results import LEGACY_STAGE, MAIN_METRICS, number
+from executors.contract.results import LEGACY_STAGE, MAIN_METRICS, moment, number
 
 INFO_FILE = "ymir-info.yaml"
 ATTACHMENTS = "attachments"
@@ -165,7 +165,7 @@ def _stages(document: dict[str, Any]) -> tuple[Stage, ...]:
             name=key,
             files=_names(entry.get("files")),
             metrics={metric: value for metric, value in _numbers(entry).items() if metric in _METRICS},
-            timestamp=number(entry.get("timestamp")) or 0.0,
+            timestamp=moment(entry.get("timestamp")) or 0.0,
             folder=documents.plain(entry.get("stage_name") or key),
         )
         for key, entry in _mapping(document.get("stages")).items()
