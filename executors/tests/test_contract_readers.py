@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import time
 from pathlib import Path
 
 import polars as pl
@@ -48,6 +49,7 @@ def put_result(out: Path, document: object) -> None:
         ("t01\t{time.time()}\t0.2\t2\t0\tworking\n", 0.2, MonitorState.RUNNING, 0, "working"),
         ("t01 1622552974 0.3 2 0", 0.3, MonitorState.RUNNING, 0, ""),
         ("t01\t1\t7\t3.0", 1.0, MonitorState.DONE, 0, ""),
+        ("t01\t1\t0.1\t2\t0\thalf\0written", 0.1, MonitorState.RUNNING, 0, "halfwritten"),
         ("t01\t1\t-1\t1", 0.0, MonitorState.PENDING, 0, ""),
     ],
 )
@@ -108,6 +110,14 @@ def test_too_much_is_refused(out: Path) -> None:
         outbox.read(out, "big", 10)
 
 
+def test_yaml_data_become_data_that_a_database_holds() -> None:
+    data = documents.parse('{day: 2022-01-01, most: .inf, lr: 0.1, nested: [!!set {a, b}, "x\\0y", null, true]}')
+    plain = documents.as_json(data)
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    assert (plain["day"], plain["most"], plain["lr"]) == ("2022-01-01", "inf", 0.1)
+    assert plain["nested"][1:] == ["xy", None, True]
+
+
 # --- training
 
 STAGES = {
@@ -139,6 +149,14 @@ def test_a_training_with_stages(out: Path) -> None:
     assert [file.name for file in result.attachments["onnx"]] == ["model.onnx"]
     assert result.evaluate_config == {"iou_thr": 0.5, "conf_thr": 0.005}
     assert result.warnings == ("missing.onnx: not a file of the models folder",)
+
+
+@pytest.mark.parametrize("timestamp", [1.7e12, -5, 1e300, "soon"])
+def test_a_moment_that_no_calendar_has_becomes_now(out: Path, timestamp: object) -> None:
+    put_result(out, {"model_stages": {"a": {"files": ["f"], "timestamp": timestamp}}})
+    put(out, "models/f")
+    (stage,) = results.read_training(out).stages
+    assert abs(stage.timestamp - time.time()) < 60
 
 
 def test_a_training_that_was_cut_short_keeps_the_stages_whose_files_are_there(out: Path) -> None:
@@ -338,6 +356,7 @@ def test_boxes_that_cannot_be_used_are_skipped_and_counted(out: Path) -> None:
         box(score="0.5"),
         box(box={"x": 1, "y": 1, "w": 0, "h": 1}),
         box(box={"x": float("inf"), "y": 1, "w": 1, "h": 1}),
+        box(box={"x": 1e300, "y": 1, "w": 1, "h": 1}),
         box(box=[1, 2, 3, 4]),
         box(class_name=""),
         box(class_name=3),
@@ -349,7 +368,7 @@ def test_boxes_that_cannot_be_used_are_skipped_and_counted(out: Path) -> None:
     assert found.table.height == 1
     assert {item.reason: item.count for item in found.skipped} == {
         "no score": 4,
-        "no usable box": 3,
+        "no usable box": 4,
         "no class": 2,
         "unknown asset": 1,
         "asset without a list of boxes": 1,
