@@ -1,7 +1,11 @@
 """Zip archives from strangers: looked through before anything is read, and never extracted to paths they name."""
 
+import contextlib
+import lzma
 import stat
 import zipfile
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, Self
@@ -101,18 +105,16 @@ class Archive:
     def read(self, name: str) -> bytes:
         """Return an entry's bytes. Raises EntryError when they are damaged."""
         try:
-            return self._zip.read(self._entries[name])
-        except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+            with damage_told():
+                return self._zip.read(self._entries[name])
+        except (OSError, ValueError, NotImplementedError, RuntimeError) as error:
             raise EntryError(str(error)) from error
-        except Exception as error:
-            # zlib, bz2 and lzma each raise an error class of their own for damaged data
-            if type(error).__module__ in {"zlib", "_lzma", "lzma", "_bz2"}:
-                raise EntryError(str(error)) from error
-            raise
 
-    def open(self, name: str) -> IO[bytes]:
-        """Open an entry for reading piece by piece."""
-        return self._zip.open(self._entries[name])
+    @contextlib.contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """Open an entry for reading piece by piece. Raises EntryError when they are damaged, also while reading."""
+        with damage_told(), self._zip.open(self._entries[name]) as stream:
+            yield stream
 
     def close(self) -> None:
         """Close the file."""
@@ -123,6 +125,23 @@ class Archive:
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
+
+
+@contextlib.contextmanager
+def damage_told() -> Iterator[None]:
+    """Turn what the decompressors say of damaged data into one error; bz2 says OSError, without a number.
+
+    Raises:
+        EntryError
+    """
+    try:
+        yield
+    except (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise EntryError(str(error)) from error
+    except OSError as error:
+        if error.errno:
+            raise
+        raise EntryError(str(error)) from error
 
 
 def entry_name(info: zipfile.ZipInfo) -> str:

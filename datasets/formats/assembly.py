@@ -12,7 +12,7 @@ from datasets.formats.faults import Fault, Reason
 from datasets.formats.sources import Source, UnreadableError
 from datasets.store import schema
 from datasets.store.assets import Batch, StoredAsset
-from datasets.store.images import EXTENSIONS, ImageRefusedError
+from datasets.store.images import EXTENSIONS, MAX_IMAGE_BYTES, ImageRefusedError
 from datasets.store.schema import Tables
 
 CHUNK = 64
@@ -63,7 +63,9 @@ def store_images(reading: Reading, batch: Batch, progress: Progress) -> Shelf:
 
 
 def store_image(source: Source, batch: Batch, name: str) -> StoredAsset | Fault:
-    """Store one image, or say why not."""
+    """Store one image, or say why not. What is too large to be one is not even read into memory."""
+    if source.sizes[name] > MAX_IMAGE_BYTES:
+        return Fault(name, Reason.IMAGE_TOO_LARGE, f"{source.sizes[name]} bytes")
     try:
         return batch.add(source.read(name))
     except ImageRefusedError as error:

@@ -91,7 +91,9 @@ def clean(
         if drop:
             keep[bad] = False
 
-    report(~(np.isfinite(x) & np.isfinite(y) & np.isfinite(w) & np.isfinite(h)), Reason.NOT_FINITE, drop=True)
+    with np.errstate(over="ignore"):  # the tables hold 32 bits: what is more than those is infinite
+        sound = [np.isfinite(column.astype(np.float32)) for column in (x, y, w, h, np.asarray(boxes.rotation))]
+    report(~np.logical_and.reduce(sound), Reason.NOT_FINITE, drop=True)
     with np.errstate(invalid="ignore"):
         report((w <= 0) | (h <= 0), Reason.EMPTY_BOX, drop=True)
         left, top = np.maximum(x, 0), np.maximum(y, 0)
@@ -139,8 +141,8 @@ class CleanBoxes:
 
 
 def nullable(values: np.ndarray) -> pl.Series:
-    """Return numbers with null where there is none."""
-    return pl.Series(values).fill_nan(None)
+    """Return numbers with null where there is none, or none that is finite."""
+    return pl.Series(np.where(np.isfinite(values), values, np.float32(UNSET))).fill_nan(None)
 
 
 def sparse(values: Mapping[int, str], rows: np.ndarray) -> pl.Series:

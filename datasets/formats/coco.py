@@ -20,7 +20,7 @@ from datasets.formats.base import Progress, Reading, Sink
 from datasets.formats.faults import Fault, Reason
 from datasets.formats.json_stream import MalformedJsonError
 from datasets.formats.package import Package
-from datasets.formats.sources import Source
+from datasets.formats.sources import Source, UnreadableError
 from datasets.store import schema
 from datasets.store.schema import Tables
 
@@ -31,6 +31,7 @@ PARTS = re.compile(rb'"(info|licenses|images|annotations|categories)"\s*:')
 NOT_FINITE = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)')
 ROWS_PER_PIECE = 50_000
 MIN_POLYGON = 6
+LARGEST_ID = 1 << 63
 
 Id = int | str
 NOTHING = msgspec.Raw()
@@ -106,9 +107,13 @@ class CocoImporter:
 
             try:
                 CocoFile(reading, name).read(report)
+            except RecursionError as error:
+                raise BrokenAnnotationsError(Fault(name, Reason.MALFORMED_JSON, "nested too deeply")) from error
             except MalformedJsonError as error:
                 fault = Fault(name, Reason.MALFORMED_JSON, error.detail, error.line)
                 raise BrokenAnnotationsError(fault) from error
+            except UnreadableError as error:
+                raise BrokenAnnotationsError(Fault(name, Reason.UNREADABLE, str(error))) from error
 
 
 def annotation_files(source: Source, package: Package) -> list[str]:
@@ -123,8 +128,8 @@ def looks_like_coco(source: Source, name: str) -> bool:
     try:
         with source.open(name) as file:
             head = file.read(HEAD)
-    except (OSError, ValueError):
-        return False
+    except UnreadableError:
+        return True  # whatever it is, reading it says what is wrong
     return head.removeprefix(json_stream.BOM).lstrip().startswith(b"{") and bool(PARTS.search(head))
 
 
@@ -245,9 +250,10 @@ class CocoFile:
         boxes.image.extend([ids.setdefault(item.image_id, len(ids)) for item in items])
         boxes.klass.extend([categories.setdefault(item.category_id, len(categories)) for item in items])
         boxes.file.extend([self.file] * len(items))
-        self.has_id.extend([isinstance(item.id, int) for item in items])
+        numbers = [item.id if isinstance(item.id, int) and abs(item.id) < LARGEST_ID else None for item in items]
+        self.has_id.extend([number is not None for number in numbers])
         first = start - self.first_row + 1
-        boxes.object.extend([item.id if isinstance(item.id, int) else row for row, item in enumerate(items, first)])
+        boxes.object.extend([row if number is None else number for row, number in enumerate(numbers, first)])
         boxes.rotation.extend([item.rotation or 0.0 for item in items])
         scores = [item.score if item.score is not None else item.confidence for item in items]
         boxes.score.extend([raw.UNSET if score is None or score < 0 else score for score in scores])
@@ -264,11 +270,11 @@ class CocoFile:
         boxes = self.reading.boxes
         shape = bytes(item.segmentation)
         if self.reading.keep_shapes and shape not in {b"", b"null", b"[]", b"[[]]"}:
-            boxes.shapes[row] = shape.decode()
+            boxes.shapes[row] = shape.decode(errors="replace")
             boxes.kind[row] = raw.MASK if shape.startswith((b"{", b'"')) else raw.POLYGON
         attributes = bytes(item.attributes)
         if attributes.startswith(b"{") and attributes != b"{}":
-            boxes.attributes[row] = attributes.decode()
+            boxes.attributes[row] = attributes.decode(errors="replace")
 
     def join(self) -> None:
         """Turn places of ids into images and classes, and drop what points nowhere."""

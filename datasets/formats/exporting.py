@@ -113,7 +113,7 @@ def export(
     if target.exists():
         raise TargetExistsError(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    staged = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    staged = target.with_name(f".{uuid.uuid4().hex}")  # not longer: the target's name may be as long as names can be
     try:
         if target.suffix.lower() == ".zip":
             with zipfile.ZipFile(staged, "x", allowZip64=True) as archive:

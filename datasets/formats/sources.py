@@ -1,6 +1,8 @@
 """Where an import reads from: a folder, or a zip that is never extracted. Names are relative and use `/`."""
 
 import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Protocol, Self
 
@@ -23,8 +25,8 @@ class Source(Protocol):
     def read(self, name: str) -> bytes:
         """Return a file's bytes. Raises UnreadableError."""
 
-    def open(self, name: str) -> IO[bytes]:
-        """Open a file for reading piece by piece."""
+    def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        """Open a file for reading piece by piece. Raises UnreadableError, also while it is read."""
 
     def close(self) -> None:
         """Let go of what is held open."""
@@ -66,15 +68,17 @@ class FolderSource(SourceBase):
 
     def read(self, name: str) -> bytes:
         """Return a file's bytes. Raises UnreadableError."""
+        with self.open(name) as file:
+            return file.read()
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """Open a file for reading piece by piece. Raises UnreadableError, also while it is read."""
         try:
-            with self.open(name) as file:
-                return file.read()
+            with Path(self.root, self._odd_paths.get(name, name)).open("rb") as file:
+                yield file
         except OSError as error:
             raise UnreadableError(error.strerror or str(error)) from error
-
-    def open(self, name: str) -> IO[bytes]:
-        """Open a file for reading piece by piece."""
-        return Path(self.root, self._odd_paths.get(name, name)).open("rb")
 
 
 def walk(root: str, prefix: str, log: FaultLog) -> "list[tuple[str, int]]":
@@ -113,9 +117,14 @@ class ZipSource(SourceBase):
         except EntryError as error:
             raise UnreadableError(str(error)) from error
 
-    def open(self, name: str) -> IO[bytes]:
-        """Open an entry for reading piece by piece."""
-        return self._archive.open(self._names[name])
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """Open an entry for reading piece by piece. Raises UnreadableError, also while it is read."""
+        try:
+            with self._archive.open(self._names[name]) as file:
+                yield file
+        except EntryError as error:
+            raise UnreadableError(str(error)) from error
 
     def close(self) -> None:
         """Close the file."""

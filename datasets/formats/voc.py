@@ -31,6 +31,8 @@ CENTRE = ("cx", "cy", "w", "h", "angle")
 YES = {"1", "true", "yes"}
 UNSAID = {"", "unspecified", "unknown", "0"}
 REPORT_EVERY = 500
+MOST_DIGITS = 9  # of the side of an image
+MAX_FILE_BYTES = 64 << 20  # the annotations of one image
 
 
 class VocImporter:
@@ -48,6 +50,10 @@ class VocImporter:
         for number, name in enumerate(reading.package.xml):
             if number % REPORT_EVERY == 0:
                 progress(number / len(reading.package.xml), "annotations")
+            if reading.source.sizes[name] > MAX_FILE_BYTES:
+                detail = f"{reading.source.sizes[name]} bytes, the limit is {MAX_FILE_BYTES}"
+                reading.log.add(Fault(name, Reason.UNREADABLE, detail))
+                continue
             try:
                 read_file(reading, name, voc_xml.parse(reading.source.read(name)))
             except XmlError as error:
@@ -64,7 +70,7 @@ def read_file(reading: Reading, name: str, content: VocFile) -> None:
     file = len(reading.files)
     reading.files.append(name)
     width, height = (content.leaves.get(side, "") for side in ("width", "height"))
-    if width.isdecimal() and height.isdecimal():
+    if all(side.isdecimal() and len(side) <= MOST_DIGITS for side in (width, height)):
         reading.declare_size(image, int(width), int(height))
     if content.tags:
         reading.image_attributes[image] = msgspec.json.encode(content.tags).decode()

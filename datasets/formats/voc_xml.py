@@ -65,12 +65,11 @@ def to_utf8(data: bytes) -> bytes:
     declared = DECLARED_ENCODING.match(data[:HEAD])
     encoding = mark or (declared[1].decode() if declared else "utf-8")
     try:
-        text = data.decode(encoding)
+        return data.decode(encoding).encode()
     except UnicodeDecodeError as error:
         raise XmlError(Reason.ENCODING, str(error), line_at(data, error.start)) from error
-    except LookupError as error:
+    except (LookupError, UnicodeError) as error:  # no such encoding; one that makes of bytes what is no text
         raise XmlError(Reason.ENCODING, str(error), 1) from error
-    return text.encode()
 
 
 def read_object(element: ElementTree.Element) -> VocObject:

@@ -122,6 +122,8 @@ BROKEN = [
     ({"image_id": 1, "bbox": "10 10 40 30"}, Reason.INVALID_OBJECT),
     ({"image_id": None}, Reason.INVALID_OBJECT),
     ({"image_id": 1, "category_id": 3}, Reason.REFUSED_CLASS),
+    ({"image_id": 1, "bbox": [0, 0, 1e300, 10]}, Reason.NOT_FINITE),
+    ({"image_id": 1, "rotation": 1e300}, Reason.NOT_FINITE),
 ]
 
 
@@ -177,6 +179,33 @@ def test_malformed_json_is_located_by_line(tmp_path: Path) -> None:
     with pytest.raises(BrokenAnnotationsError) as caught:
         take_json(tmp_path, "\n".join(lines).encode())
     assert caught.value.fault.line == number
+
+
+@pytest.mark.parametrize("nested", [b"[" * 5000 + b"]" * 5000, b'"\xff"'])
+def test_what_no_decoder_takes_is_told_or_passed_over(tmp_path: Path, nested: bytes) -> None:
+    content = coco(NAMES, [{"image_id": 1}]).replace(b'"iscrowd": 0', b'"iscrowd": 0, "segmentation": ' + nested)
+    if nested.startswith(b"["):
+        with pytest.raises(BrokenAnnotationsError, match="nested too deeply"):
+            take_json(tmp_path, content)
+    else:
+        assert len(boxes(take_json(tmp_path, content))) == 1
+
+
+def test_ids_and_scores_beyond_all_sense_are_survived(tmp_path: Path) -> None:
+    imported = take_json(tmp_path, coco(NAMES, [{"image_id": 1, "id": 10**30, "score": 1e300}]))
+    assert len(boxes(imported)) == 1
+    assert imported.tables.annotations["score"].to_list() == [None]
+
+
+def test_a_damaged_file_in_a_zip_stops_the_import_and_nothing_is_stored(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "p.zip", {JSON: coco(NAMES, [{"image_id": 1}]), **IMAGES})
+    damaged = bytearray(path.read_bytes())
+    damaged[100:120] = b"\xff" * 20
+    path.write_bytes(damaged)
+    with pytest.raises(BrokenAnnotationsError) as caught:
+        take(path, tmp_path)
+    assert (caught.value.fault.file, caught.value.fault.reason) == (JSON, Reason.UNREADABLE)
+    assert not (tmp_path / "assets").exists()
 
 
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:

@@ -160,6 +160,11 @@ def test_exported_names_are_safe_and_told_apart(tmp_path: Path, names: list[str]
         assert found == [f"{name}.jpg" for name in expected]
 
 
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path: Path) -> None:
+    target = tmp_path / ("数" * 80 + "-v1-voc.zip")
+    assert exporting.export(make(tmp_path, []), AssetStore(tmp_path), target, format_name="voc").is_file()
+
+
 def test_an_export_does_not_overwrite(tmp_path: Path) -> None:
     with pytest.raises(TargetExistsError):
         exporting.export(make(tmp_path, []), AssetStore(tmp_path), tmp_path, format_name="voc")

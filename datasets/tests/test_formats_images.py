@@ -64,6 +64,12 @@ def test_an_image_too_large_to_decode_is_refused(tmp_path: Path) -> None:
     assert faults(imported) == [("images/a.bmp", Reason.IMAGE_TOO_LARGE)]
 
 
+def test_a_file_too_large_to_be_an_image_is_not_read(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "p", {**GOOD, "images/huge.jpg": b""})
+    os.truncate(folder / "images/huge.jpg", 1 << 40)
+    assert faults(take(folder, tmp_path)) == [("images/huge.jpg", Reason.IMAGE_TOO_LARGE)]
+
+
 def test_the_annotations_of_a_refused_image_go_with_it(tmp_path: Path) -> None:
     files = {**GOOD, "images/a.jpg": b"", "gt/a.xml": voc(voc_object("dog"))}
     imported = take(make_folder(tmp_path / "p", files), tmp_path)

@@ -115,6 +115,8 @@ BROKEN_OBJECTS = [
     (voc_object(name="x" * 65), Reason.REFUSED_CLASS),
     (voc_object(name="a\tb"), Reason.REFUSED_CLASS),
     (voc_object(name="a,b"), Reason.REFUSED_CLASS),
+    (voc_object(box=(0, 0, "1e300", 9)), Reason.NOT_FINITE),
+    (voc_object().replace("</bndbox>", "<rotate_angle>inf</rotate_angle></bndbox>"), Reason.NOT_FINITE),
 ]
 
 
@@ -143,6 +145,8 @@ BROKEN_FILES = [
     (voc(voc_object("&b;"), head=LAUGHS), Reason.ENTITIES),
     (voc(voc_object("caf\xe9")).decode().encode("latin-1"), Reason.ENCODING),
     (b'<?xml version="1.0" encoding="klingon"?>' + voc(), Reason.ENCODING),
+    (b'<?xml version="1.0" encoding="undefined"?>' + voc(), Reason.ENCODING),
+    (b'<?xml version="1.0" encoding="unicode_escape"?>' + voc("\\ud800"), Reason.ENCODING),
 ]
 
 
@@ -220,6 +224,14 @@ def test_a_declared_size_that_is_wrong_is_noticed(tmp_path: Path) -> None:
     size = "<size><width>640</width><height>480</height></size>"
     files = {"images/a.jpg": picture(1), "gt/a.xml": voc(size, voc_object())}
     assert notices(take(make_folder(tmp_path / "p", files), tmp_path)) == [("images/a.jpg", Reason.SIZE_DIFFERS)]
+
+
+def test_a_declared_size_of_thousands_of_digits_is_passed_over(tmp_path: Path) -> None:
+    size = f"<size><width>{'9' * 5000}</width><height>80</height></size>"
+    files = {"images/a.jpg": picture(1), "gt/a.xml": voc(size, voc_object(more="<confidence>inf</confidence>"))}
+    imported = take(make_folder(tmp_path / "p", files), tmp_path)
+    assert (faults(imported), notices(imported)) == ([], [])
+    assert imported.tables.annotations["score"].to_list() == [None]
 
 
 def test_names_in_two_unicode_forms_meet(tmp_path: Path) -> None:
