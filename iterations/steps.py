@@ -30,6 +30,7 @@ class State(StrEnum):
 
 ORDER = tuple(Step)
 SKIPPABLE = frozenset({Step.PREPARE, Step.MINE, Step.LABEL, Step.EVALUATE})
+MAKES_DATASET = frozenset({Step.PREPARE, Step.MINE, Step.LABEL, Step.MERGE})
 BEHIND = frozenset({State.DONE, State.SKIPPED})
 UNDER_WAY = frozenset({State.PENDING, State.RUNNING})
 

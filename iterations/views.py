@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,7 +15,7 @@ from iterations.pages import curve, home
 from iterations.pages import rounds as round_pages
 from iterations.services import rounds
 from iterations.services import settings as loops
-from iterations.steps import Step
+from iterations.steps import MAKES_DATASET, Step
 from projects import access
 from projects.models import Role
 
@@ -102,7 +102,10 @@ def set_automatic(request: HttpRequest, pk: int) -> HttpResponse:
     automatic = request.POST.get("automatic") == "1"
     rounds.set_automatic(iteration=iteration, automatic=automatic)
     if automatic:
-        rounds.advance(iteration=iteration, by=signed_in(request))
+        try:
+            rounds.advance(iteration=iteration, by=signed_in(request))
+        except DomainError as error:
+            flash_error(request, error)
     return redirect("iterations:detail", pk)
 
 
@@ -132,6 +135,8 @@ def skip_step(request: HttpRequest, pk: int, kind: Step) -> HttpResponse:
 def attach(request: HttpRequest, pk: int, kind: Step) -> HttpResponse:
     """Take a dataset version made elsewhere as the result of a step."""
     iteration = _iteration_or_404(request, pk, Role.EDITOR)
+    if kind not in MAKES_DATASET:
+        raise Http404
     form = AttachForm(request.POST, project=iteration.project)
     if not form.is_valid():
         context = {**round_pages.context(iteration), "attach_form": form}

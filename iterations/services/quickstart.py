@@ -41,7 +41,17 @@ class Scale:
     training: dict[str, Any]
 
 
-FULL = Scale(SceneCounts(), {"max_minutes": 1.2, "epochs": 200, "batch_size": 8})
+FULL = Scale(
+    SceneCounts(),
+    {
+        "max_minutes": 1.2,
+        "epochs": 100,
+        "batch_size": 8,
+        "learning_rate": 0.01,
+        "evaluations": 6,
+        "flip_vertical": True,
+    },
+)
 QUICK = Scale(
     SceneCounts(initial=12, pool=40, validation=12, test=16),
     {"max_minutes": 0.15, "epochs": 20, "batch_size": 4, "input_size": 160, "width": 0.5},

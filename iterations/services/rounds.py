@@ -1,5 +1,7 @@
 """Driving rounds: start one, start its next step, attach what was made elsewhere, skip, redo, go on by itself."""
 
+import logging
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
@@ -16,6 +18,8 @@ from iterations.services import work
 from iterations.steps import BEHIND, SKIPPABLE, UNDER_WAY, State, Step, may_start, steps_of
 from models.models import ModelVersion
 from projects.models import Project
+
+logger = logging.getLogger(__name__)
 
 
 class RoundUnfinished(DomainError):
@@ -155,14 +159,21 @@ def advance(*, iteration: Iteration, by: User | None = None) -> Job | None:
 
 
 def advance_automatic() -> int:
-    """Advance every automatic round of every project; return how many steps were started. Called periodically."""
+    """Advance every automatic round outside the trash; return how many steps were started. Called periodically.
+
+    A step that its service refuses needs a person, whom the same refusal tells why: the round goes on by itself no more.
+    """
     started = 0
-    for iteration in Iteration.objects.filter(is_automatic=True).select_related("project", "created_by"):
-        view = selectors.round_view(iteration)
-        if view.is_finished:
+    automatic = Iteration.objects.filter(is_automatic=True, project__hidden_at=None)
+    for iteration in automatic.select_related("project", "created_by"):
+        try:
+            if selectors.round_view(iteration).is_finished:
+                set_automatic(iteration=iteration, automatic=False)
+            elif advance(iteration=iteration) is not None:
+                started += 1
+        except DomainError as error:
+            logger.warning("round %s goes on by itself no more: %s", iteration.pk, error)
             set_automatic(iteration=iteration, automatic=False)
-        elif advance(iteration=iteration) is not None:
-            started += 1
     return started
 
 

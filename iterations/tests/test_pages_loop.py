@@ -61,6 +61,11 @@ def test_viewers_look_and_do_not_touch(as_user, stranger, viewer, project, itera
         assert as_user(stranger).post(address).status_code == 404, address
 
 
+def test_a_dataset_version_is_no_result_of_a_training(as_user, editor, loop, iteration):
+    address = reverse("iterations:attach", args=[iteration.pk, Step.TRAIN])
+    assert as_user(editor).post(address, {"dataset_version": loop.initial_training.pk}).status_code == 404
+
+
 def test_an_editor_starts_the_loop(as_user, editor, loop, project):
     response = as_user(editor).post(reverse("iterations:start", args=[project.pk]), {"automatic": "on"})
     iteration = Iteration.objects.get(project=project)

@@ -11,6 +11,7 @@ from iterations.services import rounds
 from iterations.services import settings as loops
 from iterations.steps import State, Step
 from models.tests import builders
+from projects import services as projects
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -134,6 +135,20 @@ def test_an_automatic_round_goes_on_by_itself(loop, project, owner, work_off):
     rounds.advance_automatic()
     iteration.refresh_from_db()
     assert not iteration.is_automatic
+
+
+def test_a_refusal_stops_its_round_and_not_the_others(loop, project, owner):
+    refused = rounds.start_round(project=project, by=owner, automatic=True)
+    loops.update(project=project, validation=builders.version(project, "bare", {"v": [("nothing", 1, 2, 3, 4)]}))
+    assert rounds.advance_automatic() == 0
+    refused.refresh_from_db()
+    assert not refused.is_automatic
+
+
+def test_a_round_in_the_trash_rests(loop, project, owner):
+    rounds.start_round(project=project, by=owner, automatic=True)
+    projects.hide(project=project)
+    assert rounds.advance_automatic() == 0
 
 
 def test_people_label_and_attach_what_they_made(first, project, owner, work_off):
