@@ -2,8 +2,10 @@
 
 import logging
 import os
+import threading
 import uuid
 from pathlib import Path
+from typing import Any
 
 import django_rq
 from django.conf import settings
@@ -14,7 +16,10 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_GET, require_POST
+from drf_spectacular.views import SpectacularAPIView
 from redis.exceptions import RedisError
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 logger = logging.getLogger(__name__)
 YEAR_SECONDS = 365 * 24 * 3600
@@ -57,6 +62,17 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     else:
         response.delete_cookie("theme")
     return response
+
+
+class SchemaView(SpectacularAPIView):
+    """The API's schema. One at a time: two first requests at once would fail over half-loaded extensions."""
+
+    lock = threading.Lock()
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with self.lock:
+            response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
