@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_GET, require_POST
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from redis.exceptions import RedisError
 from rest_framework.request import Request
@@ -69,6 +70,7 @@ class SchemaView(SpectacularAPIView):
 
     lock = threading.Lock()
 
+    @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         with self.lock:
             response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
