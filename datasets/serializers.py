@@ -57,6 +57,13 @@ class VersionDetailSerializer(VersionSerializer):
         return faults
 
 
+class KeyField(serializers.IntegerField):
+    """The number of a row: what no column can hold is refused."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=2**63 - 1, **options)
+
+
 class TargetSerializer(serializers.Serializer[Any]):
     """Where a new version goes."""
 
@@ -82,7 +89,7 @@ class ImportSerializer(TargetSerializer):
 class MergeSerializer(TargetSerializer):
     """This version and `others`, oldest first."""
 
-    others = serializers.ListField(child=serializers.IntegerField(), min_length=1)
+    others = serializers.ListField(child=KeyField(), min_length=1)
     strategy = serializers.ChoiceField(choices=["newest", "oldest", "stop"], default="newest")
 
 
@@ -97,8 +104,8 @@ class SampleSerializer(TargetSerializer):
     """How many assets to draw."""
 
     count = serializers.IntegerField(min_value=1, required=False, allow_null=True, default=None)
-    share = serializers.FloatField(min_value=0.0, max_value=1.0, required=False, allow_null=True, default=None)
-    seed = serializers.IntegerField(required=False, default=1)
+    share = serializers.FloatField(min_value=1e-9, max_value=1.0, required=False, allow_null=True, default=None)
+    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False, default=1)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if (attrs["count"] is None) == (attrs["share"] is None):
@@ -109,7 +116,7 @@ class SampleSerializer(TargetSerializer):
 class ExcludeSerializer(TargetSerializer):
     """Versions whose assets to leave out."""
 
-    others = serializers.ListField(child=serializers.IntegerField(), min_length=1)
+    others = serializers.ListField(child=KeyField(), min_length=1)
 
 
 class ExportSerializer(serializers.Serializer[Any]):

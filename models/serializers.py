@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from executors.contract import documents
 from models.models import Checkpoint, Evaluation, ModelVersion, Prediction
 
 
@@ -86,6 +88,11 @@ class RunSerializer(serializers.Serializer[Any]):
     image = serializers.IntegerField()
     config = serializers.DictField(required=False, default=dict)
     gpu_count = serializers.IntegerField(min_value=0, max_value=64, required=False, default=0)
+
+    def validate_config(self, config: dict[str, Any]) -> dict[str, Any]:
+        if documents.as_json(config) != config:  # NUL, half a letter: no database holds them
+            raise serializers.ValidationError(_("The request is not valid."))
+        return config
 
 
 class TrainSerializer(RunSerializer):

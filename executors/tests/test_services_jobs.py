@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from executors.models import Job
+from executors.models import Gpu, Job
 from executors.services import jobs
 from executors.tests import builders
 from projects.models import Project
@@ -139,3 +139,20 @@ def test_waiting_for_a_job_tells_how_it_ended() -> None:
 def test_the_place_in_the_queue_counts_those_before() -> None:
     first, second = builders.job(None), builders.job(None)
     assert (jobs.place_in_queue(first), jobs.place_in_queue(second)) == (1, 2)
+
+
+def test_a_job_that_was_handed_back_is_stopped_by_its_next_worker() -> None:
+    job = claimed()
+    jobs.enter_phase(job, Job.Phase.EXECUTE)
+    jobs.wait_for_resources(job, note="waits for a worker")
+    jobs.cancel(job=job, mode=Job.Cancel.KEEP)
+    job.refresh_from_db()
+    assert (job.state, job.cancel) == (State.PENDING, Job.Cancel.KEEP)
+
+
+def test_a_waiting_job_that_is_stopped_gives_its_gpus_back() -> None:
+    job = builders.job(None)
+    gpu = Gpu.objects.create(host="bench", index=0, job=job)
+    jobs.cancel(job=job, mode=Job.Cancel.DISCARD)
+    gpu.refresh_from_db()
+    assert (state_of(job), gpu.job) == (State.CANCELED, None)

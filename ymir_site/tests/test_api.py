@@ -4,6 +4,9 @@ import pytest
 from django.core.management import call_command
 from rest_framework.authtoken.models import Token
 
+from executors.services import jobs
+from models.tests import builders
+from projects import services as projects
 from projects.models import Project
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +82,39 @@ def test_a_path_that_is_not_shared_is_refused(as_user, editor, project):
     )
     assert answer.status_code == 404
     assert answer.json()["error"]["id"] == "datasets.path_not_shared"
+
+
+def test_what_lies_in_the_trash_with_its_project_is_not_there(as_user, owner, project):
+    version = builders.version(project, "smears", builders.SCENES)
+    job = jobs.submit(kind="datasets.export", title="Export", params={}, project=project, by=owner)
+    client = as_user(owner)
+    places = [f"/api/v1/dataset-versions/{version.pk}/", f"/api/v1/jobs/{job.pk}/"]
+    assert [client.get(place).status_code for place in places] == [200, 200]
+    projects.hide(project=project)
+    assert [client.get(place).status_code for place in places] == [404, 404]
+    assert client.post(f"/api/v1/jobs/{job.pk}/cancel/").status_code == 404
+    body = {"name": "x", "count": 1}
+    answer = client.post(f"/api/v1/dataset-versions/{version.pk}/sample/", body, content_type="application/json")
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("action", "body"),
+    [
+        ("merge", {"name": "x", "others": [10**30]}),
+        ("sample", {"name": "x", "share": 0}),
+        ("sample", {"name": "x", "count": 1, "seed": -1}),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(as_user, editor, project, action, body):
+    version = builders.version(project, "smears", builders.SCENES)
+    address = f"/api/v1/dataset-versions/{version.pk}/{action}/"
+    assert as_user(editor).post(address, body, content_type="application/json").status_code == 400
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "\\ud800"])
+def test_letters_that_no_database_holds_are_refused(as_user, editor, project, text):
+    body = '{"project": 1, "name": "x", "image": 1, "training": 1, "validation": 2, "config": {"a": ["%s"]}}' % text
+    answer = as_user(editor).post("/api/v1/model-versions/train/", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert "config" in answer.json()["error"]["fields"]
