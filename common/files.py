@@ -81,6 +81,7 @@ def publish_folder(staged: Path, target: Path) -> bool:
     except OSError as error:
         if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
             raise
+        os.utime(target)  # young again, as what was just written
         return False
     sync_folder(target.parent)
     return True

@@ -1,10 +1,12 @@
 """Finding files that nothing refers to: what a killed process or an emptied trash left behind.
 
-Nothing younger than the grace period is touched: files come before the rows that refer to them.
+Nothing younger than the grace period is touched: files come before the rows that refer to them, and what is there
+already is made young by whoever writes it again.
 """
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +29,10 @@ class Garbage:
 
 
 def find(root: Path, *, older_than: float, now: float) -> Iterator[Garbage]:
-    """Yield what may go from the data root: everything unreferenced and untouched for `older_than` seconds."""
+    """Yield what may go from the data root: everything unreferenced and untouched for `older_than` seconds.
+
+    Remove each as it comes: how old it is was looked up just before.
+    """
     places = Layout(root)
     versions = set(DatasetVersion.objects.values_list("content_id", flat=True))
     predictions = set(Prediction.objects.values_list("content_id", flat=True))
@@ -59,16 +64,18 @@ def remove(garbage: Garbage) -> None:
 
 def _unreferenced(folder: Path, kind: str, limit: float, is_needed: Callable[[str], bool]) -> Iterator[Garbage]:
     for path in _children(folder):
-        if not is_needed(path.name) and path.lstat().st_mtime < limit:
-            yield Garbage(path, kind, _size(path))
+        with suppress(FileNotFoundError):  # gone meanwhile: so much the better
+            if not is_needed(path.name) and path.lstat().st_mtime < limit:
+                yield Garbage(path, kind, _size(path))
 
 
 def _inputs(folder: Path, active: set[str], limit: float) -> Iterator[Garbage]:
     """What was linked in for a run; its output and log stay."""
     for path in _children(folder):
         inputs = path / "in"
-        if path.name not in active and inputs.is_dir() and inputs.lstat().st_mtime < limit:
-            yield Garbage(inputs, "job input", 0)
+        with suppress(FileNotFoundError):
+            if path.name not in active and inputs.is_dir() and inputs.lstat().st_mtime < limit:
+                yield Garbage(inputs, "job input", 0)
 
 
 def _assets_of(folders: Iterable[Path]) -> set[str]:

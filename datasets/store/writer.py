@@ -1,5 +1,6 @@
 """Write a version: staged, verified, synced, and moved to its place in one step."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,9 @@ def write(root: Path, tables: Tables, parent: Path) -> Written:
     content_id = canonical.content_id(tables)
     target = parent / content_id
     stats = statistics.statistics(tables)
-    if not target.exists():
+    if target.exists():
+        os.utime(target)  # young again: no garbage, though no row refers to it yet
+    else:
         with files.stage(root) as staging:
             folder = staging / content_id
             folder.mkdir()

@@ -6,6 +6,9 @@ import time
 import pytest
 from django.core.management import call_command
 
+from datasets.store import schema, writer
+from datasets.store.assets import AssetStore
+from datasets.tests.packages import picture
 from ymir_site import garbage
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +42,17 @@ def test_orphans_of_a_killed_process_are_found(data_root):
 
 def test_what_is_young_stays(data_root):
     _leave(data_root / "versions" / "abc" / "assets.parquet", age=60)
+    assert _found(data_root) == set()
+
+
+def test_what_is_written_again_is_young_again(data_root):
+    store, data = AssetStore(data_root), picture(1)
+    asset, version = store.path(store.add(data).asset), writer.write_version(data_root, schema.empty()).path
+    for path in (asset, version):
+        os.utime(path, (0, 0))
+    assert _found(data_root) == {asset, version}
+    store.add(data)
+    writer.write_version(data_root, schema.empty())
     assert _found(data_root) == set()
 
 

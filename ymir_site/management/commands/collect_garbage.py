@@ -23,9 +23,10 @@ class Command(YmirCommand):
 
     def run(self, *, dry_run: bool, older_than: float, **options: Any) -> dict[str, Any]:
         root = Path(settings.YMIR_DATA_ROOT)
-        found = list(garbage.find(root, older_than=older_than * HOUR, now=time.time()))
-        if not dry_run:
-            for each in found:
+        found = []
+        for each in garbage.find(root, older_than=older_than * HOUR, now=time.time()):
+            found.append(each)
+            if not dry_run:
                 garbage.remove(each)
         return {
             "dry_run": dry_run,
