@@ -63,6 +63,11 @@ def flash_error(request: HttpRequest, error: DomainError) -> None:
     messages.error(request, f"{error.text()} {error.advice()}".strip())
 
 
+def search_words(request: HttpRequest, name: str = "q") -> str:
+    """Return what an address asks for, as the database can be asked: without NUL and blanks around."""
+    return request.GET.get(name, "").replace("\0", "").strip()
+
+
 def signed_in(request: HttpRequest) -> User:
     """Return the person behind the request (every page but those marked otherwise asks for sign-in).
 

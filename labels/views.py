@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from common.errors import DomainError
-from common.http import signed_in
+from common.http import search_words, signed_in
 from labels import services
 from labels.forms import AddClassesForm, AliasesForm, initial_aliases
 from labels.models import LabelClass
@@ -60,7 +60,7 @@ def aliases(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _render_list(request: HttpRequest, form: AddClassesForm, status: int = 200) -> HttpResponse:
-    query = request.GET.get("q", "").strip()
+    query = search_words(request)
     found = LabelClass.objects.prefetch_related("aliases")
     if query:
         found = found.filter(Q(name__icontains=query) | Q(aliases__name__icontains=query)).distinct()

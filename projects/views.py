@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from common.errors import DomainError
-from common.http import flash_error, signed_in
+from common.http import flash_error, search_words, signed_in
 from projects import access, selectors, services
 from projects.forms import ClassesForm, MemberForm, NewProjectForm, ProjectForm
 from projects.models import Project, Role
@@ -20,7 +20,7 @@ PAGE_SIZE = 24
 @require_GET
 def project_list(request: HttpRequest) -> HttpResponse:
     """The person's projects."""
-    query = request.GET.get("q", "").strip()
+    query = search_words(request)
     page = Paginator(selectors.project_list(signed_in(request), query), PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "projects/list.html", {"page": page, "query": query})
 

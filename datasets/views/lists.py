@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from common.http import search_words
 from datasets import access, selectors
 from datasets.pages import overview
 from projects import access as project_access
@@ -19,7 +20,7 @@ STOP_POLLING = 286
 def dataset_list(request: HttpRequest, project_pk: int) -> HttpResponse:
     """The project's datasets with their newest versions, and the jobs that make more of them."""
     project = project_access.project_or_404(request.user, project_pk)
-    query = request.GET.get("q", "").strip()[:80]
+    query = search_words(request)[:80]
     page = Paginator(selectors.dataset_list(project, query), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "project": project,

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from common.errors import DomainError
-from common.http import flash_error, signed_in
+from common.http import flash_error, search_words, signed_in
 from executors import selectors
 from executors.access import job_or_404
 from executors.contract import metrics, outbox, runlog
@@ -34,7 +34,7 @@ def job_list(request: HttpRequest, project_pk: int) -> HttpResponse:
     """The jobs of a project, newest first; its rows alone for a page that follows them."""
     project = access.project_or_404(request.user, project_pk)
     state = request.GET.get("state", "")
-    state, kind = state if state in STATES else "", request.GET.get("kind", "")
+    state, kind = state if state in STATES else "", search_words(request, "kind")
     found = selectors.project_jobs(project, state=state, kind=kind)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     rows = [{"job": job, "kind": progress.kind_label(job.kind), "took": _took(job)} for job in page]

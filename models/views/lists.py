@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from common.http import search_words
 from models import selectors
 from models.pages import lines
 from models.services import mining, training
@@ -21,7 +22,7 @@ KINDS = (training.KIND, mining.KIND)
 def model_list(request: HttpRequest, project_pk: int) -> HttpResponse:
     """The project's models with their newest versions, or one of them with all; and the jobs that make more."""
     project = access.project_or_404(request.user, project_pk)
-    found, only = selectors.lines(project), request.GET.get("model", "")
+    found, only = selectors.lines(project), search_words(request, "model")
     if only:
         found = found.filter(name=only)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
