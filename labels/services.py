@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -37,12 +38,12 @@ class NameTaken(DomainError):
 
 
 def clean_name(name: str) -> str:
-    """Return the name in the form it is stored in (NFC, trimmed, inner spaces single).
+    """Return the name in the form it is stored in: NFC, without blanks around.
 
     Raises:
         BadClassName: when it is empty, too long, or holds characters that files could not carry.
     """
-    cleaned = " ".join(unicodedata.normalize("NFC", name).split(" ")).strip()
+    cleaned = unicodedata.normalize("NFC", name).strip()
     bad = any(char in FORBIDDEN or unicodedata.category(char).startswith("C") for char in cleaned)
     if not cleaned or len(cleaned) > NAME_LENGTH or bad:
         raise BadClassName(name=name)
@@ -66,10 +67,11 @@ def is_valid_name(name: str) -> bool:
 def resolve(names: Iterable[str]) -> dict[str, LabelClass]:
     """Map each known name or alias (case ignored) to its class; unknown names are left out."""
     wanted = {name: name.strip().lower() for name in names}
-    keys = set(wanted.values())
-    named = LabelClass.objects.alias(key=Lower("name")).filter(key__in=keys)
+    # Python and Postgres do not write every letter small alike (İ): the name as it is finds it then
+    same = Q(key__in=set(wanted.values())) | Q(name__in={name.strip() for name in wanted})
+    named = LabelClass.objects.alias(key=Lower("name")).filter(same)
     found: dict[str, LabelClass] = {label.name.lower(): label for label in named}
-    for alias in ClassAlias.objects.select_related("label_class").alias(key=Lower("name")).filter(key__in=keys):
+    for alias in ClassAlias.objects.select_related("label_class").alias(key=Lower("name")).filter(same):
         found.setdefault(alias.name.lower(), alias.label_class)
     return {name: found[key] for name, key in wanted.items() if key in found}
 

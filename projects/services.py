@@ -50,7 +50,7 @@ def find(name_or_id: str) -> Project:
         ProjectNotFound: when there is none, or several with this name.
     """
     found = list(Project.objects.active().filter(name=name_or_id)[:2])
-    if not found and name_or_id.isdigit():
+    if not found and name_or_id.isdecimal():
         found = list(Project.objects.active().filter(pk=int(name_or_id)))
     if len(found) != 1:
         raise ProjectNotFound(name=name_or_id)

@@ -79,3 +79,26 @@ def test_the_page_adds_all_or_nothing(as_user, viewer):
     response = as_user(viewer).post(reverse("labels:add"), {"lines": "cat\na;b"})
     assert response.status_code == 422
     assert not LabelClass.objects.exists()
+
+
+@pytest.mark.django_db
+def test_letters_that_are_small_in_several_ways_are_found_again():
+    (label,) = services.ensure(names=["İnsan"], by=None)
+    assert services.resolve(["İnsan"]) == {"İnsan": label}
+    assert services.ensure(names=["İnsan"], by=None) == [label]
+
+
+@pytest.mark.django_db
+def test_the_admin_refuses_names_that_files_cannot_carry(admin_client):
+    aliases = {"aliases-TOTAL_FORMS": 0, "aliases-INITIAL_FORMS": 0}
+    answer = admin_client.post(reverse("admin:labels_labelclass_add"), {"name": "a;b", **aliases})
+    assert answer.status_code == 200
+    assert "cannot be a class name" in answer.content.decode()
+    assert not LabelClass.objects.exists()
+    admin_client.post(reverse("admin:labels_labelclass_add"), {"name": " cat ", **aliases})
+    assert LabelClass.objects.get().name == "cat"
+
+
+@pytest.mark.django_db
+def test_a_search_survives_letters_that_no_database_holds(admin_client):
+    assert admin_client.get(reverse("labels:list"), {"q": "a\0"}).status_code == 200
