@@ -3,6 +3,7 @@
 import secrets
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authtoken.models import Token
 
@@ -41,8 +42,10 @@ def acting_user(username: str = "") -> User:
     return user
 
 
+@transaction.atomic
 def renew_token(*, user: User) -> Token:
     """Replace the person's API token; the old one stops working."""
+    User.objects.select_for_update().get(pk=user.pk)  # two clicks at once: the second token counts
     Token.objects.filter(user=user).delete()
     return Token.objects.create(user=user)
 
