@@ -21,10 +21,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     if response is None:
         return None
     if isinstance(exc, exceptions.ValidationError):
-        details = exc.get_full_details()
         fields = response.data if isinstance(response.data, dict) else {"non_field_errors": response.data}
-        if details:
-            response.data = _body("common.invalid", _("The request is not valid."), "", fields)
+        response.data = _body("common.invalid", _("The request is not valid."), "", fields)
         return response
     detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
     code = getattr(exc, "default_code", "") or {404: "not_found", 403: "permission_denied"}.get(

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from common.admin import ReadOnlyAdmin
+from common.admin import ReadOnlyAdmin, ReadOnlyInline
 from common.errors import DomainError
 from common.http import signed_in
 from executors.models import ExecutorImage, Gpu, Job, JobAttempt, TaskTemplate
@@ -78,15 +78,9 @@ class ExecutorImageAdmin(admin.ModelAdmin[ExecutorImage]):
         self.message_user(request, words % count)
 
 
-class AttemptInline(admin.TabularInline[JobAttempt, Job]):
+class AttemptInline(ReadOnlyInline):
     model = JobAttempt
-    extra = 0
-    can_delete = False
-    readonly_fields = ["number", "worker", "adopted", "started_at", "finished_at", "outcome", "facts"]
-    fields = [*readonly_fields]
-
-    def has_add_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
-        return False
+    fields = ["number", "worker", "adopted", "started_at", "finished_at", "outcome", "facts"]
 
 
 @admin.register(Job)

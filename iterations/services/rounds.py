@@ -161,7 +161,7 @@ def advance(*, iteration: Iteration, by: User | None = None) -> Job | None:
 def advance_automatic() -> int:
     """Advance every automatic round outside the trash; return how many steps were started. Called periodically.
 
-    A step that its service refuses needs a person, whom the same refusal tells why: the round goes on by itself no more.
+    A step that its service refuses needs a person, whom the same refusal tells why: its round stops going by itself.
     """
     started = 0
     automatic = Iteration.objects.filter(is_automatic=True, project__hidden_at=None)

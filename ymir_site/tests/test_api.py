@@ -1,5 +1,7 @@
 """The API: its schema, its errors, and who may see what."""
 
+import json
+
 import pytest
 from django.core.management import call_command
 from rest_framework.authtoken.models import Token
@@ -114,7 +116,8 @@ def test_numbers_that_make_no_sense_are_refused(as_user, editor, project, action
 
 @pytest.mark.parametrize("text", ["\\u0000", "\\ud800"])
 def test_letters_that_no_database_holds_are_refused(as_user, editor, project, text):
-    body = '{"project": 1, "name": "x", "image": 1, "training": 1, "validation": 2, "config": {"a": ["%s"]}}' % text
+    run = {"project": 1, "name": "x", "image": 1, "training": 1, "validation": 2, "config": {"a": ["LETTER"]}}
+    body = json.dumps(run).replace("LETTER", text)
     answer = as_user(editor).post("/api/v1/model-versions/train/", body, content_type="application/json")
     assert answer.status_code == 400
     assert "config" in answer.json()["error"]["fields"]
