@@ -1,6 +1,6 @@
 """Registered executor images, jobs and their attempts, and the GPUs that jobs lease."""
 
-from typing import Any, Self
+from typing import Self
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
@@ -216,6 +216,3 @@ class Gpu(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host}:{self.index}"
-
-
-JobParams = dict[str, Any]

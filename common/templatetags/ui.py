@@ -23,7 +23,7 @@ from common.charts import graph
 from common.charts.confusion import Confusion
 from common.charts.histogram import Histogram
 from common.charts.line import LineChart
-from common.charts.overlay import Box, Overlay, color_class, overlay
+from common.charts.overlay import Box, color_class, overlay
 from common.charts.ring import Ring
 from common.charts.spark import Spark
 from common.icons import ICONS
@@ -88,12 +88,6 @@ def class_chip(name: str, index: int, note: Text = "") -> SafeString:
     """Name a class beside its swatch; `index` is the class's order in the project."""
     words = format_html("{} {}", name, note) if note else name
     return format_html('<span class="cls {}">{}</span>', color_class(index), words)
-
-
-@register.filter
-def class_color(index: int) -> str:
-    """Return the CSS class of a class's color."""
-    return color_class(index)
 
 
 @register.filter
@@ -348,12 +342,6 @@ def annotated_image(
         "overlay": overlay(boxes, width=width, height=height, names=True),
         "bold": bold,
     }
-
-
-@register.inclusion_tag("components/boxes.html")
-def boxes_svg(drawing: Overlay, bold: bool = False) -> dict[str, Any]:
-    """The overlay alone, over an `img` inside `.shot`."""
-    return {"overlay": drawing, "bold": bold}
 
 
 @register.inclusion_tag("components/class_toggles.html")

@@ -11,7 +11,7 @@ from typing import IO
 
 from common import files
 from datasets.formats.base import Exporter, Progress, Sink, silent
-from datasets.formats.coco import CocoExporter
+from datasets.formats.coco_export import CocoExporter
 from datasets.formats.voc import VocExporter
 from datasets.store import canonical
 from datasets.store.assets import AssetStore
@@ -21,7 +21,6 @@ from datasets.store.schema import Tables
 EXPORTERS: dict[str, Exporter] = {exporter.name: exporter for exporter in (CocoExporter(), VocExporter())}
 REPORT_EVERY = 500
 TIME = (1980, 1, 1, 0, 0, 0)  # the same content gives the same archive
-BUFFER = 1 << 20
 
 
 class TargetExistsError(ValueError):

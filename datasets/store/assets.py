@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,22 +102,3 @@ class AssetStore:
         """Put one image into the store. Raises ImageRefusedError."""
         with self.batch() as batch:
             return batch.add(data)
-
-    def add_file(self, path: Path) -> StoredAsset:
-        """Put the image in a file into the store. Raises ImageRefusedError."""
-        return self.add(path.read_bytes())
-
-    def link(self, links: Iterable[tuple[str, Path]]) -> int:
-        """Give images further names by hard link, for a container or an export: no byte is copied. Return how many.
-
-        Raises OSError (EXDEV) when the place is on another file system. Folders are made as needed.
-        """
-        made: set[Path] = set()
-        count = 0
-        for asset, target in links:
-            if target.parent not in made:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                made.add(target.parent)
-            os.link(self.path(asset), target)
-            count += 1
-        return count

@@ -101,12 +101,3 @@ class WorkDir:
         if path.is_relative_to(self.in_dir):
             return str(self.inside_in / path.relative_to(self.in_dir))
         return str(self.inside_out / path.relative_to(self.out_dir))
-
-    def asset_inside(self, name: str) -> str:
-        """Return what the program calls the asset file `<hash>.<ext>`."""
-        return f"{self.inside_in}/assets/{shard(name)}/{name}"
-
-
-def shard(name: str) -> str:
-    """Return the sub-folder of a file named by its hash: the last two hexadecimal digits."""
-    return name.partition(".")[0][-2:]

@@ -12,10 +12,9 @@ from datasets.models import DatasetVersion
 from executors.models import Job
 from iterations import selectors
 from iterations.models import Arm, Iteration, IterationStep, LoopSettings
-from iterations.selectors import RoundView
 from iterations.services import settings as loop_settings
 from iterations.services import work
-from iterations.steps import BEHIND, SKIPPABLE, UNDER_WAY, State, Step, may_start, steps_of
+from iterations.steps import SKIPPABLE, State, Step, may_start, steps_of
 from models.models import ModelVersion
 from projects.models import Project
 
@@ -175,11 +174,6 @@ def advance_automatic() -> int:
             logger.warning("round %s goes on by itself no more: %s", iteration.pk, error)
             set_automatic(iteration=iteration, automatic=False)
     return started
-
-
-def is_stuck(view: RoundView) -> bool:
-    """Tell whether a round needs a person: its current step failed, was stopped, or people are to label."""
-    return view.current is not None and view.states[view.current] not in BEHIND | UNDER_WAY | {State.OPEN}
 
 
 def _lock(iteration: Iteration) -> None:
