@@ -1,5 +1,8 @@
 """Jobs as the API shows them."""
 
+from pathlib import PurePath
+from typing import Any
+
 from rest_framework import serializers
 
 from executors.models import ExecutorImage, Job
@@ -8,6 +11,7 @@ from executors.models import ExecutorImage, Job
 class JobSerializer(serializers.ModelSerializer[Job]):
     """A job: where it stands, what it made or why it failed."""
 
+    params = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
 
     class Meta:
@@ -32,6 +36,13 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "finished_at",
         ]
         read_only_fields = fields
+
+    def get_params(self, job: Job) -> dict[str, Any]:
+        """Leave out where a source lies on the host: that is nobody's business here."""
+        params = dict(job.params)
+        if isinstance(params.get("source"), str):
+            params["source"] = PurePath(params["source"]).name
+        return params
 
     def get_error(self, job: Job) -> dict[str, str] | None:
         if not job.error_id:

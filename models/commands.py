@@ -16,7 +16,7 @@ class RunCommand(JobCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--image", required=True, help="reference or name of a registered executor image")
-        parser.add_argument("--gpus", type=int, default=0, help="GPUs to lease (default: 0)")
+        parser.add_argument("--gpus", type=whole, default=0, help="GPUs to lease (default: 0)")
         parser.add_argument(
             "--set",
             nargs="+",
@@ -26,6 +26,14 @@ class RunCommand(JobCommand):
             dest="overrides",
             help="hyper-parameters that differ from the image's template",
         )
+
+
+def whole(word: str) -> int:
+    """Return a number that is not negative, for argparse, which tells what else is no such number."""
+    number = int(word)
+    if number < 0:
+        raise ValueError(word)
+    return number
 
 
 def overrides(words: Sequence[str]) -> dict[str, str]:

@@ -121,3 +121,10 @@ def test_letters_that_no_database_holds_are_refused(as_user, editor, project, te
     answer = as_user(editor).post("/api/v1/model-versions/train/", body, content_type="application/json")
     assert answer.status_code == 400
     assert "config" in answer.json()["error"]["fields"]
+
+
+def test_where_a_source_lies_on_the_host_is_not_told(as_user, owner, project):
+    params = {"source": "/srv/secret/smears.zip", "name": "smears"}
+    job = jobs.submit(kind="datasets.import", title="Import", params=params, project=project, by=owner)
+    shown = as_user(owner).get(f"/api/v1/jobs/{job.pk}/").json()["params"]
+    assert shown == {"source": "smears.zip", "name": "smears"}

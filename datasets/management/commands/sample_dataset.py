@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from accounts import services as accounts
+from common.commands import WrongUse
 from datasets.commands import VersionCommand
 from datasets.services import operations, versions
 from executors.models import Job
@@ -22,13 +23,16 @@ class Command(VersionCommand):
         parser.add_argument("--seed", type=int, default=1)
 
     def submit(self, *, project: str, name: str, source: str, **options: Any) -> Job:
+        count, share = options["count"], options["share"]
+        if (count is not None and count < 1) or (share is not None and not 0 < share <= 1) or options["seed"] < 0:
+            raise WrongUse("--count takes 1 or more, --share over 0 to 1, --seed 0 or more.")
         found = projects.find(project)
         return operations.submit_sample(
             project=found,
             name=name,
             source=versions.resolve(found, source),
-            count=options["count"],
-            share=options["share"],
+            count=count,
+            share=share,
             seed=options["seed"],
             message=options["message"],
             by=accounts.acting_user(),
