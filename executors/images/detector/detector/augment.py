@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from detector.images import GREY, LabelledImages, Pixels
+from detector.dataset import LabelledImages
+from detector.images import GREY, Pixels
 
 MIN_VISIBLE = 0.2  # an object cut to less than this share of its area is dropped
 MIN_SIDE = 2.0  # and so is one narrower than this, in pixels

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from detector import augment
 from detector.augment import Recipe
-from detector.images import LabelledImages
+from detector.dataset import LabelledImages
 
 
 @dataclass

@@ -34,6 +34,7 @@ class TrainingOptions:
     flip_vertical: bool = False
     transpose: bool = False
     colour: float = 0.5
+    memory_megabytes: int = 4096
     export_onnx: bool = True
     seed: int = 0
 

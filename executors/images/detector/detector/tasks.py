@@ -13,8 +13,9 @@ from contract.environment import Environment
 from contract.errors import ErrorCode, ExecutorError, StoppedError
 from contract.monitor import Monitor
 from contract.results import Detection
-from detector import checkpoint, device, images
+from detector import checkpoint, dataset, device, images
 from detector.checkpoint import Checkpoint
+from detector.dataset import ImageStore, LabelledImages
 from detector.device import Compute, DeviceOptions
 from detector.evaluate import Found
 from detector.images import Scaled, UnreadableImageError
@@ -73,12 +74,13 @@ def _read_data(task: Task, options: TrainingOptions, class_names: list[str]) -> 
         "training": index.read_pairs(task.env.training_index_file, "training"),
         "validation": index.read_pairs(task.env.val_index_file, "validation"),
     }
-    sets = {
-        role: images.load_labelled(
-            found, class_names, options.input_size, role=role, workers=task.device_options.workers
-        )
-        for role, found in rows.items()
-    }
+    # The validation set is gone through in order and seldom: it gets what room the training set leaves.
+    sets: dict[str, LabelledImages] = {}
+    room = options.memory_megabytes * 2**20
+    for role, found in rows.items():
+        store = ImageStore(options.input_size, room)
+        sets[role] = dataset.load(found, class_names, store, role=role, workers=task.device_options.workers)
+        room = max(0, store.room)
     counts = sets["training"].class_counts(len(class_names))
     listed = ", ".join(f"{name} {count}" for name, count in zip(class_names, counts, strict=True))
     log.info("%d training and %d validation images; objects: %s", *(len(found) for found in sets.values()), listed)
@@ -86,8 +88,7 @@ def _read_data(task: Task, options: TrainingOptions, class_names: list[str]) -> 
         raise ExecutorError(
             ErrorCode.DATASET, f"No training image has an object of the classes {', '.join(class_names)}"
         )
-    shapes = [(image.height, image.width) for image in sets["training"].images]
-    canvas = images.canvas_size(shapes, options.input_size)
+    canvas = images.canvas_size(sets["training"].images.shapes, options.input_size)
     return Data(sets["training"], sets["validation"], class_names, canvas)
 
 

@@ -18,9 +18,9 @@ from contract.errors import ErrorCode, ExecutorError, StoppedError
 from contract.monitor import Monitor
 from detector import checkpoint, export, record
 from detector.checkpoint import Checkpoint
+from detector.dataset import LabelledImages
 from detector.device import Compute
 from detector.evaluate import Found, Scores, evaluate
-from detector.images import LabelledImages
 from detector.learner import Learner
 from detector.loader import Loader
 from detector.model import Detector, ModelConfig
@@ -28,6 +28,7 @@ from detector.options import TrainingOptions
 from detector.predict import PredictOptions, Predictor
 
 log = logging.getLogger(__name__)
+CHUNK = 256  # images predicted at a time
 STATE_FILE = "training-state.pt"
 REMEMBERED = 5000  # training images whose features a model keeps
 
@@ -69,6 +70,8 @@ class Trainer:
         stopped: Callable[[], bool],
     ) -> None:
         torch.manual_seed(options.seed)
+        if start_from:
+            options = replace(options, prior_share=0.0)  # these weights know already where objects are
         self.options, self.data, self.compute = options, data, compute
         self.record, self.monitor, self.stopped = writer, monitor, stopped
         config = _model_config(options, data.class_names, start_from)
@@ -140,10 +143,10 @@ class Trainer:
     def score(self, model: Detector) -> Scores:
         """Evaluate weights on the validation set."""
         predictor = self._predictor(model)
-        pixels = self.data.validation.pixels()
-        found: list[Found | None] = [None] * len(pixels)
-        for position, detections, _ in predictor.images(pixels, 2 * self.options.batch_size):
-            found[position] = detections
+        found: list[Found | None] = [None] * len(self.data.validation)
+        for start, pixels in self.data.validation.chunks(CHUNK):
+            for position, detections, _ in predictor.images(pixels, 2 * self.options.batch_size):
+                found[start + position] = detections
         truth = [objects.astype(np.float64) for objects in self.data.validation.objects]
         return evaluate([item for item in found if item], truth, len(self.data.class_names))
 
@@ -215,8 +218,10 @@ class Trainer:
     def _training_features(self, model: Detector) -> list[list[float]]:
         """What mining needs to know about the images already labelled."""
         predictor = self._predictor(model.to(self.compute.device))
-        pixels = self.data.training.pixels(REMEMBERED)
-        return [deep.tolist() for _, _, deep in predictor.images(pixels, 2 * self.options.batch_size)]
+        chunks = self.data.training.chunks(CHUNK, REMEMBERED)
+        return [
+            deep.tolist() for _, pixels in chunks for _, _, deep in predictor.images(pixels, self.options.batch_size)
+        ]
 
     def _predictor(self, model: Detector) -> Predictor:
         fused = copy.deepcopy(model).eval().fuse()

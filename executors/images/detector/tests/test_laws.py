@@ -14,9 +14,10 @@ from detector.assign import assign
 from detector.augment import Recipe
 from detector.boxes import all_iou, complete_iou, suppress
 from detector.checkpoint import Checkpoint
+from detector.dataset import ImageStore, LabelledImages
 from detector.device import Compute, DeviceOptions
 from detector.evaluate import Found, evaluate
-from detector.images import LabelledImages
+from detector.images import read_scaled
 from detector.mining import MiningOptions
 from detector.mining.diversity import gains
 from detector.model import Detector, ModelConfig, cells
@@ -156,6 +157,18 @@ def test_objects_stay_on_their_pixels_through_augmentation() -> None:
         for _, x1, y1, x2, y2 in found:
             inside = picture[round(y1) + 2 : round(y2) - 2, round(x1) + 2 : round(x2) - 2]
             assert inside.size == 0 or inside.mean() > 240
+
+
+def test_images_beyond_the_allowed_memory_are_decoded_again(tmp_path: Path) -> None:
+    store = ImageStore(64, room=64 * 48 * 4)
+    for seed in range(2):
+        path = tmp_path / f"{seed}.png"
+        Image.fromarray(np.random.default_rng(seed).integers(0, 255, (48, 64, 3), dtype=np.uint8)).save(path)
+        store.add(path, read_scaled(path, 64).pixels)
+    assert isinstance(store.kept[0], Image.Image)
+    assert isinstance(store.kept[1], Path)
+    assert np.array_equal(np.asarray(store[1]), read_scaled(tmp_path / "1.png", 64).pixels)
+    assert len(store) == 2
 
 
 def test_images_of_rare_classes_are_seen_more_often() -> None:

@@ -100,7 +100,7 @@ def test_checkpoint_remembers_classes_and_training_images(trained: Path) -> None
 
 
 def test_killed_training_goes_on_where_it_was(tmp_path: Path) -> None:
-    env = scenes.training_env(tmp_path, count=16, epochs=8, export_onnx="False")
+    env = scenes.training_env(tmp_path, count=16, epochs=8, min_batches=3, export_onnx="False")
     first = start(env)
     wait_for_epoch(first, tmp_path, 3)
     first.send_signal(signal.SIGKILL)
