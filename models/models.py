@@ -39,9 +39,7 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
 
     def active(self) -> Self:
         """Leave out what lies in the trash."""
-        return self.filter(
-            hidden_at=None, registered_model__hidden_at=None, registered_model__project__hidden_at=None
-        )
+        return self.filter(hidden_at=None, registered_model__hidden_at=None, registered_model__project__hidden_at=None)
 
     def for_list(self) -> Self:
         """Fetch what a row of a list shows."""
