@@ -28,6 +28,7 @@ from detector.options import TrainingOptions
 from detector.predict import PredictOptions, Predictor
 
 log = logging.getLogger(__name__)
+EVALUATION_SHARE = 0.15  # of the time, at most, goes into evaluation
 CHUNK = 256  # images predicted at a time
 STATE_FILE = "training-state.pt"
 REMEMBERED = 5000  # training images whose features a model keeps
@@ -42,6 +43,7 @@ class Position:
     best_fitness: float = -1.0
     best_epoch: int = 0
     evaluated_at: float = -1.0
+    evaluation_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -119,25 +121,27 @@ class Trainer:
             losses.append(self.learner.step(batch, recipe, progress))
             self.monitor.report(0.02 + 0.93 * progress)
         self.position.epoch = number
-        done = self.progress(0, time.monotonic() - begin)
-        scores = self._evaluate(done)
+        self.scores = self._evaluate(time.monotonic() - begin)
         seconds = time.monotonic() - begin
         self.position.seconds += seconds
-        self._write_epoch(losses, scores, seconds)
+        self._write_epoch(losses, self.scores, seconds)
         self._save_state()
 
-    def _evaluate(self, done: float) -> Scores | None:
+    def _evaluate(self, seconds: float) -> Scores | None:
         """Score the averaged weights when it is time; keeps them as `best` when they are."""
+        done = self.progress(0, seconds)
+        spent = self.position.evaluation_seconds / (self.position.seconds + seconds)
         due = done - self.position.evaluated_at >= 1 / max(1, self.options.evaluations)
-        if not (due or done >= 1):
+        if done < 1 and not (due and spent <= EVALUATION_SHARE):
             return None
-        self.position.evaluated_at = done
+        begin = time.monotonic()
         scores = self.score(self.learner.average.model)
+        self.position.evaluated_at = done
+        self.position.evaluation_seconds += time.monotonic() - begin
         fitness = (scores.map50 + scores.map50_95) / 2
         if fitness > self.position.best_fitness:
             self.position.best_fitness, self.position.best_epoch = fitness, self.position.epoch
             self._save_stage("best", scores)
-        self.scores = scores
         return scores
 
     def score(self, model: Detector) -> Scores:
@@ -147,6 +151,8 @@ class Trainer:
         for start, pixels in self.data.validation.chunks(CHUNK):
             for position, detections, _ in predictor.images(pixels, 2 * self.options.batch_size):
                 found[start + position] = detections
+                if self.stopped():
+                    raise StoppedError
         truth = [objects.astype(np.float64) for objects in self.data.validation.objects]
         return evaluate([item for item in found if item], truth, len(self.data.class_names))
 
