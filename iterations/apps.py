@@ -7,8 +7,10 @@ class IterationsConfig(AppConfig):
     verbose_name = _("Iterations")
 
     def ready(self) -> None:
+        from executors import owners
         from projects import navigation
 
+        owners.register("iteration", "iterations:detail")
         navigation.register(navigation.Tab(10, "overview", _("Overview"), "iterations:overview"))
         navigation.register(
             navigation.Tab(

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from common.errors import DomainError
 from common.http import flash_error, signed_in
 from iterations.forms import AttachForm, LoopSettingsForm, StartRoundForm
-from iterations.models import Arm, Iteration
+from iterations.models import Iteration
 from iterations.pages import curve, home
 from iterations.pages import rounds as round_pages
 from iterations.services import rounds
@@ -44,14 +44,12 @@ def iteration_list(request: HttpRequest, pk: int) -> HttpResponse:
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     """Start the next round, in both arms where a control runs."""
     project = access.project_or_404(request.user, pk, Role.EDITOR)
-    form, loop = StartRoundForm(request.POST), loops.loop_of(project)
+    form = StartRoundForm(request.POST)
     automatic = form.is_valid() and form.cleaned_data["automatic"]
     try:
-        iteration = rounds.start_round(project=project, by=signed_in(request), automatic=automatic)
+        iteration = rounds.start_rounds(project=project, by=signed_in(request), automatic=automatic)
         if automatic:
             rounds.advance(iteration=iteration, by=signed_in(request))
-        if loop.with_control and iteration.number:
-            rounds.start_round(project=project, by=signed_in(request), arm=Arm.RANDOM, automatic=True)
     except DomainError as error:
         flash_error(request, error)
         return redirect("iterations:settings" if isinstance(error, loops.NotReady) else "iterations:list", pk)

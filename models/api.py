@@ -19,6 +19,7 @@ from executors.models import ExecutorImage
 from executors.serializers import SubmittedSerializer
 from models.models import Checkpoint, Evaluation, ModelVersion, Prediction
 from models.serializers import (
+    EvaluationRowSerializer,
     EvaluationSerializer,
     InferSerializer,
     MineSerializer,
@@ -159,7 +160,12 @@ class EvaluationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
     def get_queryset(self) -> QuerySet[Evaluation]:
         active = Evaluation.objects.filter(prediction__hidden_at=None, prediction__project__hidden_at=None)
         found = active.order_by("-created_at", "-pk")
+        if self.action == "list":
+            found = found.defer("report")
         return _visible(found, self.request, "prediction__project__memberships__user")
+
+    def get_serializer_class(self) -> type[EvaluationSerializer]:
+        return EvaluationRowSerializer if self.action == "list" else EvaluationSerializer
 
 
 def _visible(found: QuerySet[Row], request: Request, member: str) -> QuerySet[Row]:

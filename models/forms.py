@@ -46,7 +46,7 @@ class CheckpointField(forms.ModelChoiceField[Checkpoint]):
 
     def label_from_instance(self, obj: Checkpoint) -> str:
         """Name a checkpoint with its model and what it reached: smear-net v3 · epoch_41, mAP 0.871."""
-        reached = [f"{name} {score(value)}" for name, value in obj.metrics.items()][:1]
+        reached = [f"{name} {score(value)}" for name, value in obj.figures.items()][:1]
         return ", ".join([f"{obj.model_version} · {obj.name}", *reached])
 
 

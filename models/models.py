@@ -10,6 +10,9 @@ from datasets.models import DatasetVersion
 from executors.models import ExecutorImage, Job
 from projects.models import ObjectType, Project
 
+BOX_COUNTS = frozenset({"tp", "fp", "fn"})
+"""Metrics of the contract that count boxes; all others are shares."""
+
 
 class RegisteredModel(Authored, Hideable):
     """A named line of model versions."""
@@ -108,6 +111,11 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The metrics, what checkpoints are judged by first and counts of boxes last; a jsonb column keeps no order."""
+        return dict(sorted(self.metrics.items(), key=lambda item: (item[0] != "mAP", item[0] in BOX_COUNTS, item[0])))
 
 
 class Prediction(Authored, Hideable):

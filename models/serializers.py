@@ -82,6 +82,14 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
         read_only_fields = fields
 
 
+class EvaluationRowSerializer(EvaluationSerializer):
+    """An evaluation in a list: its report is read one at a time."""
+
+    class Meta(EvaluationSerializer.Meta):
+        fields = [name for name in EvaluationSerializer.Meta.fields if name != "report"]
+        read_only_fields = fields
+
+
 class RunSerializer(serializers.Serializer[Any]):
     """What every run of an executor image takes."""
 

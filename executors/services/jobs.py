@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
 from common.errors import DomainError
-from executors import kinds
+from executors import kinds, owners
 from executors.models import ExecutorImage, Job, JobAttempt
 from projects.models import Project
 
@@ -62,6 +62,15 @@ class JobUnderWay(DomainError):
     status = 409
     message = _("Job {number} is still under way.")
     hint = _("Wait for its end, or stop it first.")
+
+
+class JobBelongs(DomainError):
+    """A job that is part of something larger: run alone, its result would be lost on that."""
+
+    id = "executors.job_belongs"
+    status = 409
+    message = _("Job {number} is a step of something larger.")
+    hint = _("Repeat it where it belongs; its page links there.")
 
 
 class WorkerLost(DomainError):
@@ -148,9 +157,12 @@ def retry(*, job: Job, by: User | None) -> Job:
 
     Raises:
         JobUnderWay: the job has not ended.
+        JobBelongs: it is repeated elsewhere.
     """
     if job.is_active:
         raise JobUnderWay(number=job.pk)
+    if owners.page_of(job):
+        raise JobBelongs(number=job.pk)
     return submit(
         kind=job.kind,
         title=job.title,

@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from common.errors import DomainError
 from common.http import flash_error, search_words, signed_in
-from executors import selectors
+from executors import owners, selectors
 from executors.access import job_or_404
 from executors.contract import metrics, outbox, runlog
 from executors.forms import CancelForm
@@ -64,6 +64,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "attempts": job.attempts.all(),
         "may_act": may_act,
         "keeps_partial": progress.keeps_partial(job),
+        "owner_url": owners.page_of(job),
     }
     return render(request, "executors/job.html", context)
 

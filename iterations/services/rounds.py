@@ -82,6 +82,21 @@ def start_round(*, project: Project, by: User | None, arm: Arm = Arm.MINED, auto
 
 
 @transaction.atomic
+def start_rounds(*, project: Project, by: User | None, automatic: bool) -> Iteration:
+    """Start the next round, beside it that of the control where one runs, and return the mined one.
+
+    Both start or none. The control goes on by itself: it only draws lots.
+
+    Raises:
+        RoundUnfinished, iterations.services.settings.NotReady
+    """
+    iteration = start_round(project=project, by=by, automatic=automatic)
+    if loop_settings.loop_of(project).with_control and iteration.number:
+        start_round(project=project, by=by, arm=Arm.RANDOM, automatic=True)
+    return iteration
+
+
+@transaction.atomic
 def start_step(*, iteration: Iteration, kind: Step, by: User | None) -> Job:
     """Start a step, or start it again while the one after it has not begun.
 

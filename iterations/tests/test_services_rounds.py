@@ -1,10 +1,12 @@
 """Rounds: inputs follow from the round before; steps start in order, once, and again when they failed."""
 
 import pytest
+from django.urls import reverse
 
 from datasets.models import DatasetVersion
 from datasets.services import versions
 from executors.models import Job
+from executors.services import jobs
 from iterations import selectors
 from iterations.models import Arm, Iteration, LoopSettings
 from iterations.services import rounds
@@ -173,3 +175,25 @@ def test_skipped_steps_hand_on_what_they_would_have_taken(first, project, owner,
     assert view.training_version.asset_count == 4 + 10
     with pytest.raises(rounds.StepNeeded):
         rounds.skip(iteration=iteration, kind=Step.MERGE)
+
+
+def test_both_arms_start_or_none(first, project, owner, work_off):
+    loops.update(project=project, with_control=True)
+    rounds.start_rounds(project=project, by=owner, automatic=False)
+    assert Iteration.objects.filter(project=project, number=1).count() == 2
+    _finish(Iteration.objects.get(project=project, number=1, arm=Arm.MINED), work_off, owner)
+    with pytest.raises(rounds.RoundUnfinished):
+        rounds.start_rounds(project=project, by=owner, automatic=False)
+    assert not Iteration.objects.filter(project=project, number=2).exists()
+
+
+def test_a_job_of_a_round_is_repeated_in_the_round(loop, project, owner, work_off, as_user):
+    loops.update(project=project, training_config={"fails": True})
+    iteration = rounds.start_round(project=project, by=owner)
+    job = rounds.start_step(iteration=iteration, kind=Step.TRAIN, by=owner)
+    work_off()
+    job.refresh_from_db()
+    with pytest.raises(jobs.JobBelongs):
+        jobs.retry(job=job, by=owner)
+    page = as_user(owner).get(reverse("executors:job", args=[job.pk])).content.decode()
+    assert reverse("iterations:detail", args=[iteration.pk]) in page

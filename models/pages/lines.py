@@ -43,8 +43,8 @@ def rows(models: Sequence[RegisteredModel], *, whole: bool = False) -> list[Line
 
 def main_metric(version: ModelVersion) -> tuple[str, float] | None:
     """Return what the recommended checkpoint is judged by: its name and value, as the image reported it."""
-    metrics = version.recommended.metrics if version.recommended else {}
-    return next(((name, float(value)) for name, value in metrics.items()), None)
+    figures = version.recommended.figures if version.recommended else {}
+    return next(((name, float(value)) for name, value in figures.items()), None)
 
 
 def best_of(found: Sequence[VersionRow]) -> int | None:

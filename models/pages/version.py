@@ -19,8 +19,8 @@ from executors.models import TaskTemplate
 from executors.pages import curves
 from executors.services import jobs, launch
 from models import selectors
-from models.models import Checkpoint, Evaluation, ModelVersion, Prediction
-from models.pages import quality
+from models.models import BOX_COUNTS, Checkpoint, Evaluation, ModelVersion, Prediction
+from models.pages import lines, quality
 from models.services import inputs
 from models.weights import store
 
@@ -34,7 +34,7 @@ class CheckpointRow:
     """A checkpoint with its values in the order of the table's columns."""
 
     checkpoint: Checkpoint
-    values: list[float | None]
+    values: list[str]
     is_recommended: bool
 
 
@@ -57,11 +57,12 @@ class PredictionRow:
 def context(version: ModelVersion) -> dict[str, Any]:
     """Return what the template needs."""
     checkpoints = list(version.checkpoints.all())
-    names = list(dict.fromkeys(name for each in checkpoints for name in each.metrics))
+    names = list(dict.fromkeys(name for each in checkpoints for name in each.figures))
     family = selectors.family(version)
     return {
         "version": version,
         "project": version.registered_model.project,
+        "metric": lines.main_metric(version),
         "metric_names": names,
         "checkpoints": [_checkpoint(each, names, version) for each in checkpoints],
         "curves": training_curves(version),
@@ -168,8 +169,14 @@ def plain(value: Any) -> str:
 
 
 def _checkpoint(checkpoint: Checkpoint, names: Sequence[str], version: ModelVersion) -> CheckpointRow:
-    values = [checkpoint.metrics.get(name) for name in names]
+    values = [_figure(name, checkpoint.metrics.get(name)) for name in names]
     return CheckpointRow(checkpoint, values, checkpoint.pk == version.recommended_id)
+
+
+def _figure(name: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    return numbers.thousands(value) if name in BOX_COUNTS else numbers.score(value)
 
 
 def _template(version: ModelVersion) -> Mapping[str, Any]:

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from executors.models import Job
-from models.models import ModelVersion
+from models.models import Checkpoint, ModelVersion
+from models.pages import lines
 from models.services import registry, training
 from models.tests import builders
 from projects import services as projects
@@ -228,3 +229,14 @@ def test_the_page_of_a_job_names_what_it_was_given_and_made(as_user, model, view
     html = as_user(viewer).get(reverse("executors:job", args=[model.job.pk])).content.decode()
     assert "Training set" in html
     assert f'href="{reverse("models:version", args=[model.pk])}">smear-net v1</a>' in html
+
+
+def test_a_checkpoint_is_judged_by_its_mean_precision_whatever_else_was_measured(as_user, viewer, model):
+    Checkpoint.objects.filter(pk=model.recommended.pk).update(metrics={"mAP": 0.8, "tp": 1204, "fn": 3, "aux": 0.5})
+    model.recommended.refresh_from_db()
+    assert list(model.recommended.figures) == ["mAP", "aux", "fn", "tp"]
+    assert lines.main_metric(model) == ("mAP", 0.8)
+    content = page(as_user(viewer), "version", model.pk)
+    assert "mAP on the validation set" in content
+    assert "fn on the validation set" not in content
+    assert "1,204" in content
