@@ -65,7 +65,7 @@ class Predictor:
             for row, position in enumerate(chunk)
         ]
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def dense(self, batch: Tensor) -> Dense:
         """Average predictions of uint8 images [B, 3, H, W] over the asked flips.
 
