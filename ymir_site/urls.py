@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.views import SpectacularSwaggerView
 
 from ymir_site import views
@@ -23,6 +24,7 @@ urlpatterns = [
     path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api_docs"),
     path("admin/", admin.site.urls),
 ]
+admin.site.site_header = admin.site.site_title = _("YMIR administration")
 handler400 = "ymir_site.views.bad_request"
 handler403 = "ymir_site.views.forbidden"
 handler404 = "ymir_site.views.not_found"

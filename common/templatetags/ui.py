@@ -313,11 +313,15 @@ def tile(
     caption: Text = "",
     number: Text = "",
     names: bool = False,
+    letters: int = 26,
     bold: bool = False,
     done: bool = False,
 ) -> dict[str, Any]:
-    """A photograph with its boxes in a grid; `width` and `height` are those of the image the boxes refer to."""
-    drawing = overlay(boxes, width=width, height=height, names=names, letter_height=width / 26)
+    """A photograph with its boxes in a grid; `width` and `height` are those of the image the boxes refer to.
+
+    Names are as high as a part of the width: `letters` of them lie side by side, more in a wider tile.
+    """
+    drawing = overlay(boxes, width=width, height=height, names=names, letter_height=width / letters)
     return {
         "src": src,
         "url": url,
