@@ -287,7 +287,8 @@ def _outcome(container: Container) -> RunOutcome:
     run_state = _run_state(state["Status"])
     if run_state is not RunState.EXITED or started is None:
         return RunOutcome(run_state, started_at=started)
-    finished = _time(state.get("FinishedAt")) or datetime.now(UTC)
+    # The engine takes both times on its own; of a container that ends at once the end may be noted as the earlier.
+    finished = max(_time(state.get("FinishedAt")) or datetime.now(UTC), started)
     exit_code, oom_killed = int(state["ExitCode"]), bool(state.get("OOMKilled"))
     limit = float(container.labels.get(TIME_LIMIT) or 0)
     cause = classify(exit_code, oom_killed=oom_killed, time_limit=limit, started_at=started, finished_at=finished)
