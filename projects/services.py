@@ -38,7 +38,7 @@ class ProjectNotFound(DomainError):
 
     id = "projects.not_found"
     status = 404
-    message = _("There is no single project “{name}”.")
+    message = _("There is no project “{name}”, or more than one.")
     hint = _("Use the project's number when several people have a project with this name.")
     field = "project"
 

@@ -16,9 +16,14 @@ class Command(VersionCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("path", type=Path)
+        parser.add_argument("path", type=Path, help="a folder or zip")
         parser.add_argument("--format", choices=imports.FORMATS, default="auto")
-        parser.add_argument("--unknown", choices=imports.Unknown.values, default=imports.Unknown.ADD)
+        parser.add_argument(
+            "--unknown",
+            choices=imports.Unknown.values,
+            default=imports.Unknown.ADD,
+            help="classes that the project lacks (default: add)",
+        )
 
     def submit(self, *, project: str, name: str, path: Path, **options: Any) -> Job:
         return imports.submit(
