@@ -1,7 +1,8 @@
 """From a job with an image to what a runner starts: the contract's config and env files, and the limits of the run."""
 
+import difflib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -42,6 +43,19 @@ class BadParameter(DomainError):
     field = "config"
 
 
+class MisspeltParameter(DomainError):
+    """A hyper-parameter that the image does not have, and that looks like one it has."""
+
+    id = "executors.misspelt_parameter"
+    message = _("{key} is not in the template; {meant} is.")
+    hint = _("Write {meant}. Keys that resemble none of the template are passed on to the image.")
+    field = "config"
+
+
+ALIKE = 0.85
+"""How alike two keys are that one slip of the finger parts: epoch and epochs are 0.91 (difflib's ratio)."""
+
+
 def template(image: ExecutorImage, task: str, object_type: int) -> dict[str, Any]:
     """Return the values of an image's template for a task.
 
@@ -63,13 +77,21 @@ def configuration(
     """Return the configuration of a run: the templates of its tasks, what people changed, and what we know.
 
     Raises:
-        TaskNotOffered, BadParameter
+        TaskNotOffered, BadParameter, MisspeltParameter
     """
     templates = [template(image, task, injected.object_type) for task in tasks]
+    _refuse_slips(overrides, {key for each in templates for key in each})
     try:
         return config_files.merge(templates, overrides, injected)
     except ConfigError as error:
         raise BadParameter(key=error.where, reason=error.reason) from error
+
+
+def _refuse_slips(overrides: Mapping[str, Any], known: Collection[str]) -> None:
+    for key in overrides:
+        meant = [] if key in known else difflib.get_close_matches(key, known, n=1, cutoff=ALIKE)
+        if meant:
+            raise MisspeltParameter(key=key, meant=meant[0])
 
 
 def spec(ctx: JobContext, *, config: Mapping[str, Any], tasks: Tasks, staged: Staged) -> RunSpec:

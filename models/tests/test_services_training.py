@@ -59,6 +59,15 @@ def test_an_image_without_a_training_template_is_refused(submit):
         submit(image=image)
 
 
+def test_a_slip_of_the_finger_is_not_passed_on_in_silence(submit):
+    with pytest.raises(launch.MisspeltParameter, match="epochs"):
+        submit(config={"epoch": "3"})
+
+
+def test_keys_that_resemble_none_of_the_template_are_passed_on(submit):
+    assert submit(config={"ymir_debug": "1"}).params["config"] == {"ymir_debug": "1"}
+
+
 @pytest.mark.parametrize(("config", "named"), [({"epochs": "many"}, "epochs"), ({"mosaic": "perhaps"}, "mosaic")])
 def test_a_value_that_does_not_fit_the_template_is_refused(submit, config, named):
     with pytest.raises(launch.BadParameter) as refusal:
