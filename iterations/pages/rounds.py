@@ -118,7 +118,7 @@ def detail(step: StepView, loop: LoopSettings) -> str:
         if loop.annotator == LoopSettings.Annotator.SIMULATED
         else _("people annotate; import the result and attach it"),
         Step.MERGE: _("add what was labeled to the training set"),
-        Step.TRAIN: _("train on the merged set"),
+        Step.TRAIN: _("train on the training set"),
         Step.EVALUATE: _("judge the model on the test set"),
     }
     return plans[step.kind]
