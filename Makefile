@@ -52,7 +52,7 @@ status: .venv/.site ## show what runs
 # --- tests and checks ------------------------------------------------------------------------------------------------
 test: .venv/.dev .venv-executor/.dev ## everything: Docker and Chromium are installed and started where missing
 	@tools/prepare_tests.sh
-	@$(PY) tools/run_tests.py --jobs $(JOBS) fast slow detector docker browser
+	@$(PY) tools/run_tests.py --jobs $(JOBS) fast site detector docker
 
 test-fast: .venv/.dev ## no Docker, no browser; two minutes at most (TESTS=path for a part)
 	@$(PY) tools/run_tests.py --jobs $(JOBS) fast --paths $(TESTS)

@@ -36,7 +36,7 @@ class Answer:
 class Installation:
     """A site that shares nothing with the checkout's own."""
 
-    def __init__(self, state: Path, port: int) -> None:
+    def __init__(self, state: Path, port: int, *, admin: str = ADMIN, password: str = PASSWORD) -> None:
         self.state, self.port = state, port
         self.url = f"http://localhost:{port}"
         self.data = state / "data"
@@ -46,8 +46,8 @@ class Installation:
             "YMIR_PORT": str(port),
             "YMIR_RUNNER": "process",
             "YMIR_WEB_WORKERS": "1",
-            "FIRST_ADMIN": ADMIN,
-            "FIRST_ADMIN_PASSWORD": PASSWORD,
+            "FIRST_ADMIN": admin,
+            "FIRST_ADMIN_PASSWORD": password,
         }
 
     def call(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:

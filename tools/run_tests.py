@@ -31,6 +31,7 @@ class Suite:
 SUITES = {
     "fast": Suite("not docker and not browser and not slow and not gpu", parallel=True),
     "slow": Suite("slow and not docker and not browser and not gpu"),
+    "site": Suite("(slow or browser) and not docker and not gpu"),  # one session: they share a site with a demo in it
     "docker": Suite("docker and not browser and not gpu"),
     "browser": Suite("browser and not gpu"),
     "detector": Suite("not gpu", folder=DETECTOR, python=ROOT / ".venv-executor" / "bin" / "python"),

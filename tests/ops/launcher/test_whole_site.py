@@ -3,49 +3,28 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent.parent
+from tests.installation import ROOT, Installation, free_port, wait_for
+
 PROCESSES = {"postgres", "valkey", "web", "worker", "executor", "scheduler"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-class Installation:
-    """A site that shares nothing with the checkout's own."""
+class WatchedInstallation(Installation):
+    """A site whose processes are looked at; its first admin's password is made at the start."""
 
     def __init__(self, state: Path) -> None:
-        self.state = state
+        super().__init__(state, free_port(), admin="anna", password="")
         self.welcome = ""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        dropped = {"DATABASE_URL", "REDIS_URL", "YMIR_DATA_ROOT", "DJANGO_SETTINGS_MODULE"}
-        kept = {name: value for name, value in os.environ.items() if name not in dropped}
-        self.environ = {
-            **kept,
-            "YMIR_STATE_DIR": str(state),
-            "YMIR_PORT": str(self.port),
-            "YMIR_RUNNER": "process",
-            "FIRST_ADMIN": "anna",
-            "FIRST_ADMIN_PASSWORD": "",
-        }
-
-    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, *words]
-        return subprocess.run(command, cwd=ROOT, env=self.environ, capture_output=True, text=True, check=False)
-
-    def launcher(self, command: str) -> subprocess.CompletedProcess[str]:
-        return self.call("-m", "ymir_site.launcher", command)
 
     def pid(self, name: str) -> int:
         return int((self.state / "run" / f"{name}.pid").read_text())
@@ -58,13 +37,6 @@ class Installation:
             return bool(urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health/", timeout=5).status == 200)
         except OSError:
             return False
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def processes_of(state: Path) -> list[str]:
@@ -81,8 +53,8 @@ def processes_of(state: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    made = Installation(tmp_path_factory.mktemp("site"))
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedInstallation]:
+    made = WatchedInstallation(tmp_path_factory.mktemp("site"))
     try:
         started = made.launcher("start")
         assert started.returncode == 0, started.stdout + started.stderr
@@ -93,14 +65,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     assert processes_of(made.state) == []
 
 
-def test_start_says_where_and_who(site: Installation) -> None:
+def test_start_says_where_and_who(site: WatchedInstallation) -> None:
     assert f"http://localhost:{site.port}" in site.welcome
     assert "First admin: anna, password " in site.welcome
     assert site.healthy()
     assert set(site.facts()["processes"]) == PROCESSES
 
 
-def test_a_second_start_changes_nothing_and_shows_no_password(site: Installation) -> None:
+def test_a_second_start_changes_nothing_and_shows_no_password(site: WatchedInstallation) -> None:
     before = site.facts()["processes"]
     again = site.launcher("start")
     assert again.returncode == 0
@@ -109,7 +81,7 @@ def test_a_second_start_changes_nothing_and_shows_no_password(site: Installation
     assert site.facts()["processes"] == before
 
 
-def test_the_password_works_and_is_stored_nowhere(site: Installation) -> None:
+def test_the_password_works_and_is_stored_nowhere(site: WatchedInstallation) -> None:
     password = site.welcome.split("password ")[1].split()[0]
     code = f"from django.contrib.auth import authenticate; print(authenticate(username='anna', password={password!r}))"
     assert site.call("manage.py", "shell", "-v", "0", "-c", code).stdout.strip() == "anna"
@@ -117,21 +89,21 @@ def test_the_password_works_and_is_stored_nowhere(site: Installation) -> None:
     assert [path for path in texts if password.encode() in path.read_bytes()] == []
 
 
-def test_commands_find_the_private_servers(site: Installation) -> None:
+def test_commands_find_the_private_servers(site: WatchedInstallation) -> None:
     answer = site.call("manage.py", "ensure_admin", "--json")
     assert json.loads(answer.stdout)["username"] == "anna"
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "executor", "scheduler", "valkey", "postgres"])
-def test_a_killed_process_comes_back(site: Installation, name: str) -> None:
+def test_a_killed_process_comes_back(site: WatchedInstallation, name: str) -> None:
     before = site.pid(name)
     os.kill(before, signal.SIGKILL)
     wait_for(lambda: (site.state / "run" / f"{name}.pid").exists() and site.pid(name) != before)
     wait_for(site.healthy)
 
 
-def test_another_site_on_the_same_port_is_told_so(site: Installation, tmp_path: Path) -> None:
-    other = Installation(tmp_path / "other")
+def test_another_site_on_the_same_port_is_told_so(site: WatchedInstallation, tmp_path: Path) -> None:
+    other = WatchedInstallation(tmp_path / "other")
     other.environ["YMIR_PORT"] = str(site.port)
     answer = other.launcher("start")
     assert answer.returncode == 1
@@ -139,7 +111,7 @@ def test_another_site_on_the_same_port_is_told_so(site: Installation, tmp_path: 
 
 
 def test_an_interrupted_start_leaves_nothing(tmp_path: Path) -> None:
-    site = Installation(tmp_path / "short")
+    site = WatchedInstallation(tmp_path / "short")
     command = [sys.executable, "-m", "ymir_site.launcher", "start"]
     starting = subprocess.Popen(command, cwd=ROOT, env=site.environ, stdout=subprocess.PIPE, text=True)
     assert starting.stdout
@@ -151,7 +123,7 @@ def test_an_interrupted_start_leaves_nothing(tmp_path: Path) -> None:
     site.launcher("remove")
 
 
-def test_nothing_survives_the_death_of_the_launcher_and_the_next_start_recovers(site: Installation) -> None:
+def test_nothing_survives_the_death_of_the_launcher_and_the_next_start_recovers(site: WatchedInstallation) -> None:
     site.launcher("start")
     os.kill(site.facts()["pid"], signal.SIGKILL)
     wait_for(lambda: processes_of(site.state) == [])
@@ -160,7 +132,7 @@ def test_nothing_survives_the_death_of_the_launcher_and_the_next_start_recovers(
     assert site.healthy()
 
 
-def test_stop_ends_everything_and_a_start_goes_on(site: Installation) -> None:
+def test_stop_ends_everything_and_a_start_goes_on(site: WatchedInstallation) -> None:
     assert site.launcher("stop").returncode == 0
     assert processes_of(site.state) == []
     assert site.launcher("status").returncode == 1
