@@ -16,7 +16,8 @@ mirrors() { # "URI SUITE COMPONENT…" for each Debian source of the host, in ei
 sources() {
   local found
   found="$(mirrors | sed 's/^/deb /')"
-  echo "${found:-deb http://deb.debian.org/debian $suite main}"
+  [ -n "$found" ] || { echo "apt knows no source of $suite; run apt-get update" >&2; return 1; }
+  echo "$found"
 }
 
 certificates() { find /usr/local/share/ca-certificates -name '*.crt' 2>/dev/null | sort; }
