@@ -20,6 +20,16 @@ class NoSuchUser(DomainError):
     field = "username"
 
 
+class TooManyAttempts(DomainError):
+    """Many wrong passwords for one name from one address: the next ones are not even looked at for a while."""
+
+    id = "accounts.too_many_attempts"
+    status = 429
+    message = _("Too many wrong passwords.")
+    hint = _("Wait {minutes} minutes and try again, or ask an administrator for a new password.")
+    field = "password"
+
+
 def ensure_admin(*, username: str, password: str = "") -> tuple[User, str]:
     """Return the first superuser, made when there is none, and the password if one was generated just now ("" else)."""
     admin = _first_admin()

@@ -1,5 +1,8 @@
 """Pages of one's own account."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -32,3 +35,12 @@ def renew_token(request: HttpRequest) -> HttpResponse:
     """Make a new API token and show it, once."""
     token = services.renew_token(user=signed_in(request))
     return render(request, "accounts/token.html", {"token": token.key})
+
+
+def shut_out(request: HttpRequest, _response: HttpResponse | None, _credentials: dict[str, Any] | None) -> HttpResponse:
+    """Say that no password is looked at for a while; called by django-axes in place of the answer."""
+    seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
+    error = services.TooManyAttempts(minutes=seconds // 60)
+    response = render(request, "errors/refused.html", {"error": error}, status=error.status)
+    response["Retry-After"] = str(seconds)
+    return response

@@ -1,7 +1,9 @@
 """HTTP concerns of every page: the content security policy, and refusals turned into pages."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -66,6 +68,21 @@ def flash_error(request: HttpRequest, error: DomainError) -> None:
 def search_words(request: HttpRequest, name: str = "q") -> str:
     """Return what an address asks for, as the database can be asked: without NUL and blanks around."""
     return request.GET.get(name, "").replace("\0", "").strip()
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return the network address of the browser; None when there is none, as behind a socket file.
+
+    Each of the YMIR_PROXIES in front adds the address it was asked from at the end of X-Forwarded-For, so what stands
+    before those was written by the browser and is not believed.
+    """
+    told = f"{request.headers.get('X-Forwarded-For', '')},{request.META.get('REMOTE_ADDR', '')}"
+    seen = [part.strip() for part in told.split(",") if part.strip()]
+    proxies = settings.YMIR_PROXIES
+    try:
+        return str(ip_address(seen[-1 - proxies] if proxies < len(seen) else seen[0]))
+    except (ValueError, IndexError):
+        return None
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -1,6 +1,7 @@
 """Settings of the site; every one an operator may change is read from the environment (docs/operate/configure.md)."""
 
 import socket
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -28,6 +29,7 @@ YMIR_GPUS = env_str("YMIR_GPUS", "auto")  # auto: ask the driver; or a count
 YMIR_POLL_SECONDS = 1.0
 YMIR_HEARTBEAT_TIMEOUT = env_int("YMIR_HEARTBEAT_TIMEOUT", 60, minimum=5)
 YMIR_MAX_UPLOAD_MB = env_int("YMIR_MAX_UPLOAD_MB", 4096, minimum=1)
+YMIR_PROXIES = env_int("YMIR_PROXIES", 0)  # reverse proxies in front, each adding to X-Forwarded-For
 YMIR_IMPORT_ROOTS = [Path(word) for word in env_list("YMIR_IMPORT_ROOTS")]
 
 # --- Django -----------------------------------------------------------------------------------------------------
@@ -52,6 +54,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_rq",
     "django_htmx",
+    "axes",
     "common",
     "accounts",
     "labels",
@@ -76,6 +79,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "common.http.ContentSecurityPolicyMiddleware",
     "common.http.DomainErrorMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "ymir_site.urls"
 WSGI_APPLICATION = "ymir_site.wsgi.application"
@@ -112,6 +116,18 @@ RQ_QUEUES = {
 RQ = {"WORKER_CLASS": "executors.worker.JobWorker"}
 RQ_SHOW_ADMIN_LINK = False
 
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Ten wrong passwords for a name from one address: neither the name nor the address alone shuts anybody else out.
+# A try while shut out neither counts nor makes it longer. API tokens have 160 bits: nobody finds one by trying.
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "common.http.client_address"
+AXES_LOCKOUT_CALLABLE = "accounts.views.shut_out"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -172,5 +188,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"axes": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env_str("YMIR_LOG_LEVEL", "INFO")},
 }
