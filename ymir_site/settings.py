@@ -25,10 +25,12 @@ YMIR_EXECUTOR_MEMORY_MB = env_int("YMIR_EXECUTOR_MEMORY_MB", 0)  # 0: no limit
 YMIR_EXECUTOR_PIDS = env_int("YMIR_EXECUTOR_PIDS", 4096, minimum=16)
 YMIR_SHM_MAX_MB = env_int("YMIR_SHM_MAX_MB", 16384, minimum=64)
 YMIR_JOB_TIME_LIMIT = env_int("YMIR_JOB_TIME_LIMIT", 0)  # seconds; 0: no limit
+YMIR_JOB_OUT_MAX_MB = env_int("YMIR_JOB_OUT_MAX_MB", 20480)  # what a run may write into /out; 0: no limit
 YMIR_GPUS = env_str("YMIR_GPUS", "auto")  # auto: ask the driver; or a count
 YMIR_POLL_SECONDS = 1.0
 YMIR_HEARTBEAT_TIMEOUT = env_int("YMIR_HEARTBEAT_TIMEOUT", 60, minimum=5)
 YMIR_MAX_UPLOAD_MB = env_int("YMIR_MAX_UPLOAD_MB", 4096, minimum=1)
+YMIR_THUMBNAIL_MB = env_int("YMIR_THUMBNAIL_MB", 192, minimum=16)  # what one web process decodes at a time
 YMIR_PROXIES = env_int("YMIR_PROXIES", 0)  # reverse proxies in front, each adding to X-Forwarded-For
 YMIR_IMPORT_ROOTS = [Path(word) for word in env_list("YMIR_IMPORT_ROOTS")]
 

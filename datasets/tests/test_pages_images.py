@@ -1,8 +1,10 @@
 """One image: its page, its bytes, its thumbnails."""
 
 import io
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -17,6 +19,7 @@ from datasets.tests.packages import picture
 
 AssetNamed = Callable[[DatasetVersion, str], str]
 OTHER_HASH = "0" * 64
+PLENTY = 10**9
 
 
 @pytest.fixture
@@ -149,13 +152,83 @@ def test_thumbnails_are_upright_and_never_larger(tmp_path: Path) -> None:
     exif[0x0112] = 6  # turned by a quarter
     source = tmp_path / "turned.jpg"
     source.write_bytes(picture(size=(800, 400), exif=exif))
-    assert Image.open(io.BytesIO(thumbnails.render(source, 320))).size == (160, 320)
+    assert Image.open(io.BytesIO(thumbnails.render(source, 320, memory=PLENTY))).size == (160, 320)
     source.write_bytes(picture(size=(80, 40)))
-    assert Image.open(io.BytesIO(thumbnails.render(source, 320))).size == (80, 40)
+    assert Image.open(io.BytesIO(thumbnails.render(source, 320, memory=PLENTY))).size == (80, 40)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "LA", "RGBA", "CMYK", "1", "I;16"])
 def test_images_of_every_mode_have_thumbnails(mode: str, tmp_path: Path) -> None:
     source = tmp_path / ("image.tiff" if mode in {"CMYK", "I;16"} else "image.png")
     Image.new(mode, (64, 64)).save(source)
-    assert Image.open(io.BytesIO(thumbnails.render(source, 320))).format == "WEBP"
+    assert Image.open(io.BytesIO(thumbnails.render(source, 320, memory=PLENTY))).format == "WEBP"
+
+
+def test_deep_grey_keeps_its_brightness(tmp_path: Path) -> None:
+    source = tmp_path / "deep.png"
+    Image.new("I;16", (1000, 900), 40000).save(source)
+    small = Image.open(io.BytesIO(thumbnails.render(source, 320, memory=PLENTY))).convert("L")
+    assert small.size == (320, 288)
+    assert abs(small.getpixel((9, 9)) - 156) < 4
+
+
+def large(form: str, **options: Any) -> bytes:
+    """An image that takes 40 MB to decode, some kilobytes as a file."""
+    return picture(size=(4000, 2500), form=form, **options)
+
+
+def test_an_image_too_large_for_a_preview_is_drawn_as_a_frame_that_says_so(
+    browser: Client, make_version: MakeVersion, asset_named: AssetNamed, settings: Any, data_root: Path
+) -> None:
+    settings.YMIR_THUMBNAIL_MB = 16
+    version = make_version()
+    image = asset_named(version, "a.jpg")
+    path = selectors.store().path(image)
+    path.chmod(0o644)
+    path.write_bytes(large("PNG"))
+    response = browser.get(reverse("datasets:thumbnail", args=[version.pk, image, 320]))
+    assert (response.status_code, response["Content-Type"]) == (200, "image/svg+xml")
+    assert "Too large for a preview" in response.content.decode()
+    assert "immutable" not in response["Cache-Control"]
+    assert not (data_root / "thumbnails").exists()
+    settings.YMIR_THUMBNAIL_MB = 64
+    again = browser.get(reverse("datasets:thumbnail", args=[version.pk, image, 320]))
+    assert again["Content-Type"] == "image/webp"
+
+
+@pytest.mark.parametrize(
+    ("form", "options", "megabytes"),
+    [("JPEG", {}, 2.5), ("PNG", {}, 40), ("WEBP", {}, 160), ("JPEG", {"progressive": True}, 32.5)],
+)
+def test_only_usual_jpeg_files_are_decoded_in_little_memory(
+    form: str, options: dict[str, Any], megabytes: float, tmp_path: Path
+) -> None:
+    source = tmp_path / "image"
+    source.write_bytes(large(form, **options))
+    with pytest.raises(thumbnails.TooLargeError) as caught:
+        thumbnails.render(source, 320, memory=100_000)
+    assert caught.value.needed == megabytes * 1e6
+
+
+def test_threads_share_the_memory_for_thumbnails() -> None:
+    room, held, most = thumbnails.Room(), 0, 0
+    lock, both = threading.Lock(), threading.Event()
+
+    def work(wanted: int) -> None:
+        nonlocal held, most
+        with room.take(wanted, 10):
+            with lock:
+                held += wanted
+                most = max(most, held)
+            if most >= 10:
+                both.set()
+            both.wait(5)
+            with lock:
+                held -= wanted
+
+    threads = [threading.Thread(target=work, args=[5]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert most == 10
