@@ -81,9 +81,19 @@ def publish_folder(staged: Path, target: Path) -> bool:
     except OSError as error:
         if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
             raise
-        os.utime(target)  # young again, as what was just written
+        if not make_young(target):  # it went just now
+            return publish_folder(staged, target)
         return False
     sync_folder(target.parent)
+    return True
+
+
+def make_young(path: Path) -> bool:
+    """Tell whether there is something, and date it now: it is no garbage, though no row refers to it yet."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
     return True
 
 

@@ -35,17 +35,9 @@ class Batch:
         """Take one image; twice the same is once. Raises ImageRefusedError. May be called from several threads."""
         info = images.inspect(data)
         asset = hashlib.sha256(data).hexdigest()
-        if asset not in self._staged and not self._is_there(asset):
+        if asset not in self._staged and not files.make_young(self._layout.asset(asset)):
             self._write(asset, data)
         return StoredAsset(asset, len(data), info)
-
-    def _is_there(self, asset: str) -> bool:
-        """Tell whether the store has an image, and make it young: it is no garbage, though no row refers to it yet."""
-        try:
-            os.utime(self._layout.asset(asset))
-        except FileNotFoundError:
-            return False
-        return True
 
     def _write(self, asset: str, data: bytes) -> None:
         try:

@@ -1,6 +1,7 @@
 """Look at the bytes of an image: its true format, its size, and whether it is whole."""
 
 import io
+import threading
 import warnings
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +17,8 @@ SIDEWAYS = {5, 6, 7, 8}  # EXIF orientations that swap width and height
 BMP_SIZE_FIELD = slice(2, 6)
 RIFF_SIZE_FIELD = slice(4, 8)
 RIFF_HEADER = 8
+
+DECODING = threading.Lock()
 
 ImageReason = Literal["empty_file", "not_an_image", "unsupported_image", "truncated_image", "image_too_large"]
 
@@ -60,7 +63,9 @@ def inspect(data: bytes) -> ImageInfo:
         raise ImageRefusedError("image_too_large", str(error)) from error
     except Exception as error:
         # Pillow's parsers raise what they stumble over (SyntaxError, struct.error …); all of it means: no image
-        reason: ImageReason = "truncated_image" if starts_well(data) else "not_an_image"
+        reason: DECODING = threading.Lock()
+
+ImageReason = "truncated_image" if starts_well(data) else "not_an_image"
         raise ImageRefusedError(reason, str(error).split("<")[0].strip()) from error
     if form not in FORMATS:
         raise ImageRefusedError("unsupported_image", form)
@@ -100,9 +105,11 @@ def is_whole(data: bytes, form: str) -> bool:
 
 
 def decodes(data: bytes) -> bool:
-    """Tell whether every pixel can be decoded."""
+    """Tell whether every pixel can be decoded. One at a time, JPEG files at an eighth: they may be large."""
     try:
-        Image.open(io.BytesIO(data)).load()
+        with DECODING, Image.open(io.BytesIO(data)) as image:
+            image.draft(None, (1, 1))
+            image.load()
     except Exception:  # noqa: BLE001 - as in `inspect`
         return False
     return True

@@ -1,6 +1,5 @@
 """Write a version: staged, verified, synced, and moved to its place in one step."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,9 +48,7 @@ def write(root: Path, tables: Tables, parent: Path) -> Written:
     content_id = canonical.content_id(tables)
     target = parent / content_id
     stats = statistics.statistics(tables)
-    if target.exists():
-        os.utime(target)  # young again: no garbage, though no row refers to it yet
-    else:
+    if not files.make_young(target):
         with files.stage(root) as staging:
             folder = staging / content_id
             folder.mkdir()

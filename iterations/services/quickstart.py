@@ -148,7 +148,7 @@ def _sets_of_sample(project: Project, counts: SceneCounts, seed: int, by: User, 
         write_scenes(
             folder, seed=seed, counts=counts, on_written=lambda done, total: report("Drawing the scenes", done / total)
         )
-        (folder / "complete").touch()
+    (folder / "complete").touch()  # young: no garbage while it is imported
     training = _import(project, "training", folder / "initial", by, report)
     found = {name: _import(project, name, folder / name, by, report) for name in ("validation", "test")}
     pool = _import(project, "pool-truth", folder / "pool_truth", by, report)

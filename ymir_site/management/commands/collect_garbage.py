@@ -2,7 +2,6 @@
 
 import time
 from argparse import ArgumentParser
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +22,12 @@ class Command(YmirCommand):
 
     def run(self, *, dry_run: bool, older_than: float, **options: Any) -> dict[str, Any]:
         root = Path(settings.YMIR_DATA_ROOT)
-        found = []
-        for each in garbage.find(root, older_than=older_than * HOUR, now=time.time()):
-            found.append(each)
-            if not dry_run:
-                garbage.remove(each)
+        candidates = garbage.find(root, older_than=older_than * HOUR, now=time.time())
+        found = [each for each in candidates if dry_run or garbage.remove(each)]
         return {
             "dry_run": dry_run,
             "count": len(found),
             "bytes": sum(each.bytes for each in found),
-            "kinds": dict(Counter(each.kind for each in found)),
+            "kinds": garbage.by_kind(found),
             "paths": [str(each.path.relative_to(root)) for each in found],
         }
