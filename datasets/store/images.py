@@ -1,5 +1,6 @@
 """Look at the bytes of an image: its true format, its size, and whether it is whole."""
 
+import contextlib
 import io
 import threading
 import warnings
@@ -17,8 +18,8 @@ SIDEWAYS = {5, 6, 7, 8}  # EXIF orientations that swap width and height
 BMP_SIZE_FIELD = slice(2, 6)
 RIFF_SIZE_FIELD = slice(4, 8)
 RIFF_HEADER = 8
-
-DECODING = threading.Lock()
+LARGE = 16_000_000  # pixels
+LARGE_ONE = threading.Lock()
 
 ImageReason = Literal["empty_file", "not_an_image", "unsupported_image", "truncated_image", "image_too_large"]
 
@@ -63,9 +64,7 @@ def inspect(data: bytes) -> ImageInfo:
         raise ImageRefusedError("image_too_large", str(error)) from error
     except Exception as error:
         # Pillow's parsers raise what they stumble over (SyntaxError, struct.error …); all of it means: no image
-        reason: DECODING = threading.Lock()
-
-ImageReason = "truncated_image" if starts_well(data) else "not_an_image"
+        reason: ImageReason = "truncated_image" if starts_well(data) else "not_an_image"
         raise ImageRefusedError(reason, str(error).split("<")[0].strip()) from error
     if form not in FORMATS:
         raise ImageRefusedError("unsupported_image", form)
@@ -105,11 +104,12 @@ def is_whole(data: bytes, form: str) -> bool:
 
 
 def decodes(data: bytes) -> bool:
-    """Tell whether every pixel can be decoded. One at a time, JPEG files at an eighth: they may be large."""
+    """Tell whether every pixel can be decoded; of large images one at a time, for each takes up to a gigabyte."""
     try:
-        with DECODING, Image.open(io.BytesIO(data)) as image:
-            image.draft(None, (1, 1))
-            image.load()
+        with Image.open(io.BytesIO(data)) as image:
+            image.draft(None, (1, 1))  # JPEG files are read to their end, and kept at an eighth
+            with LARGE_ONE if image.width * image.height > LARGE else contextlib.nullcontext():
+                image.load()
     except Exception:  # noqa: BLE001 - as in `inspect`
         return False
     return True
