@@ -53,7 +53,7 @@ class ExecutorImageAdmin(admin.ModelAdmin[ExecutorImage]):
 
     def has_delete_permission(self, request: HttpRequest, obj: ExecutorImage | None = None) -> bool:
         """Images that jobs used are disabled, not deleted."""
-        return super().has_delete_permission(request, obj) and not (obj and obj.jobs.exclude(kind=images.KIND).exists())
+        return super().has_delete_permission(request, obj) and not (obj and obj.jobs.exists())
 
     @admin.action(description=_("Pull where missing, and inspect again"), permissions=["change"])
     def inspect(self, request: HttpRequest, queryset: QuerySet[ExecutorImage]) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from executors.kinds import JobContext, JobKind, register
-from executors.models import ExecutorImage
 from executors.runners.base import RunOutcome
 from executors.services import images
 
@@ -19,6 +18,6 @@ class Inspect(JobKind):
     queue = "executor"
 
     def collect(self, ctx: JobContext, outcome: RunOutcome | None) -> dict[str, Any]:
-        image = ExecutorImage.objects.get(pk=ctx.job.params["image"])
-        images.inspect(image)
-        return {"type": "executor_image", "id": image.pk}
+        pk = ctx.job.params["image"]
+        images.inspect(pk)
+        return {"type": "executor_image", "id": pk}

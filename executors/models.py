@@ -177,6 +177,11 @@ class Job(Authored):
     def is_active(self) -> bool:
         return self.state in self.ACTIVE
 
+    @property
+    def was_kept(self) -> bool:
+        """Whether people stopped the job and something of it was kept."""
+        return self.state == self.State.CANCELED and bool(self.result)
+
 
 class JobAttempt(models.Model):
     """One try at running a job: kept so that nobody needs to guess what happened before."""

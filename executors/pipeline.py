@@ -21,9 +21,10 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.errors import DomainError
 from common.wording import Wording
 from executors import kinds
-from executors.contract import monitor
+from executors.contract import metrics, monitor, outbox
 from executors.contract.layout import WorkDir
 from executors.kinds import JobContext, JobKind
 from executors.models import ExecutorImage, Job
@@ -35,6 +36,9 @@ logger = logging.getLogger(__name__)
 LONGEST_NOTE = 200
 ENGINE_PATIENCE = 60.0
 """Seconds for which an engine may be away (it is being restarted) before a running job is given up."""
+MEASURE_SECONDS = 5.0
+"""Between two looks at how much a run has written."""
+MEGABYTE = 1 << 20
 
 
 def run(job_id: int, *, worker: str, on_heart: Callable[[Heart], None] | None = None) -> None:
@@ -87,6 +91,8 @@ class _Run:
             self._work()
         except JobCanceled as stop:
             self._end_canceled(stop.mode)
+        except failures.TooMuchOutput as error:
+            self._end_overfull(error)
         except WorkerStopping:
             self._hand_back()
             return
@@ -98,7 +104,7 @@ class _Run:
 
     def _work(self) -> None:
         self.work.create()
-        adopted = self.runner.adopt(self.name) if self.runner else None
+        adopted = self._adopt(self.runner) if self.runner else None
         spec = None if adopted else self._prepare()
         outcome = adopted
         if self.runner and (adopted or spec):
@@ -106,10 +112,22 @@ class _Run:
             outcome = self._execute(self.runner, spec)
             jobs.note_attempt(self.job, facts=outcome.facts())
             if not outcome.succeeded:
-                self._end_unsuccessful(outcome)
+                self._end_unsuccessful(outcome, failures.of_outcome(outcome, self.work))
                 return
             self.heart.heeds = {Job.Cancel.DISCARD}
         jobs.succeed(self.job, result=self._collect(outcome))
+
+    def _adopt(self, runner: Runner) -> RunOutcome | None:
+        """Take over a run that another worker started; of a run that may go on, an engine that starts is waited for."""
+        began = time.monotonic()
+        while True:
+            try:
+                return runner.adopt(self.name)
+            except EngineUnavailableError:
+                if self.job.phase != Job.Phase.EXECUTE or time.monotonic() - began > ENGINE_PATIENCE:
+                    raise
+            self.heart.check()
+            time.sleep(settings.YMIR_POLL_SECONDS)
 
     def _prepare(self) -> RunSpec | None:
         self.heart.check()
@@ -128,7 +146,7 @@ class _Run:
             jobs.enter_phase(self.job, Job.Phase.EXECUTE)
         if spec is not None:
             runner.start(spec)
-        answered = time.monotonic()
+        answered = measured = time.monotonic()
         while True:
             self.heart.check()
             try:
@@ -142,6 +160,9 @@ class _Run:
                 if outcome.state is not RunState.RUNNING:
                     return outcome
             self._show_progress()
+            if time.monotonic() - measured >= MEASURE_SECONDS:
+                self._refuse_too_much()
+                measured = time.monotonic()
             time.sleep(settings.YMIR_POLL_SECONDS)
 
     def _show_progress(self) -> None:
@@ -149,19 +170,31 @@ class _Run:
         if seen is not None:
             self.heart.report(seen.percent, seen.message.partition("\n")[0][:LONGEST_NOTE] if not seen.code else "")
 
-    def _collect(self, outcome: RunOutcome | None, *, partial: bool = False) -> dict[str, Any]:
+    def _refuse_too_much(self) -> None:
+        limit = settings.YMIR_JOB_OUT_MAX_MB
+        if limit and outbox.disk_usage(self.work.out_dir) > limit * MEGABYTE:
+            raise failures.TooMuchOutput(limit=limit)
+
+    def _collect(self, outcome: RunOutcome | None) -> dict[str, Any]:
         self.heart.check()
         jobs.enter_phase(self.job, Job.Phase.COLLECT)
-        return self.kind.collect(self._context(partial=partial), outcome)
+        return self.kind.collect(self._context(), outcome)
 
-    def _context(self, *, partial: bool = False) -> JobContext:
-        return JobContext(job=self.job, work=self.work, report=self.heart.report, gpus=self.gpus, partial=partial)
+    def _context(self) -> JobContext:
+        return JobContext(job=self.job, work=self.work, report=self.heart.report, gpus=self.gpus)
 
-    def _end_unsuccessful(self, outcome: RunOutcome) -> None:
+    def _end_unsuccessful(self, outcome: RunOutcome, error: DomainError) -> None:
         """The run failed: say why, and keep what it saved, where its kind can use that."""
-        error = failures.of_outcome(outcome, self.work)
         kept = self._collect_partial(outcome)
         jobs.fail(self.job, error_id=error.id, message=error.text(), hint=error.advice(), result=kept)
+
+    def _end_overfull(self, error: failures.TooMuchOutput) -> None:
+        """The run wrote too much: stop it, keep what can be used, and give the room back."""
+        outcome = None
+        with suppress(RunnerError):
+            outcome = self._stop()
+        self._end_unsuccessful(outcome or RunOutcome(RunState.MISSING), error)
+        outbox.clear(self.work.out_dir, keep={monitor.FILE, metrics.FILE})
 
     def _end_failed(self, cause: Exception) -> None:
         """Something stopped us: end the run too."""
@@ -181,17 +214,24 @@ class _Run:
         jobs.finish_canceled(self.job, result=kept)
 
     def _collect_partial(self, outcome: RunOutcome) -> dict[str, Any]:
-        """Collect what a run saved before it ended; nothing usable is no second failure."""
+        """Collect what a run saved before it ended; nothing usable is no second failure.
+
+        The job stays in the phase and at the progress at which it ended: that is what people want to see of it.
+        """
         if not self.kind.keeps_partial or outcome.started_at is None:
             return {}
         self.heart.heeds = set()
+        context = replace(self._context(), partial=True, report=self._go_on)
         try:
-            return self._collect(outcome, partial=True)
+            return self.kind.collect(context, outcome)
         except jobs.FenceLost:
             raise
         except Exception as error:  # noqa: BLE001 -- the job's own failure counts more
             logger.info("job %s: nothing to keep (%s)", self.job.pk, error)
             return {}
+
+    def _go_on(self, _share: float, _note: str = "") -> None:
+        self.heart.check()
 
     def _stop(self) -> RunOutcome | None:
         """Stop the run, if there is one, with its log complete."""
@@ -203,7 +243,9 @@ class _Run:
 
     def _hand_back(self) -> None:
         """The worker must end: containers go on and are adopted; a process of this host ends, and resumes later."""
-        if self.job.image and self.job.image.runner == ExecutorImage.Runner.PROCESS and self.runner:
+        is_process = self.job.image is not None and self.job.image.runner == ExecutorImage.Runner.PROCESS
+        # One that has ended already is left to be collected by the next worker.
+        if is_process and self.runner and self.runner.poll(self.name).state is RunState.RUNNING:
             self.runner.stop(self.name)
             self.runner.remove(self.name)
         jobs.wait_for_resources(self.job, note=Wording(_("waits for a worker")))

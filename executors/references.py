@@ -12,6 +12,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from executors.models import ExecutorImage
+
 Text = str | Promise
 
 
@@ -37,6 +39,10 @@ class ReferenceType:
     keys: Mapping[str, Text] = field(default_factory=dict)
 
 
+def _image_references(ids: Collection[int]) -> Mapping[int, str]:
+    return dict(ExecutorImage.objects.filter(pk__in=ids).values_list("pk", "reference"))
+
+
 _types: dict[str, ReferenceType] = {
     kind.name: kind
     for kind in (
@@ -44,7 +50,13 @@ _types: dict[str, ReferenceType] = {
         ReferenceType("model_version", _("Model version"), "models:version"),
         ReferenceType("prediction", _("Prediction"), "models:prediction", keys={"prediction": _("Prediction")}),
         ReferenceType("evaluation", _("Evaluation"), "models:evaluation"),
-        ReferenceType("executor_image", _("Executor image"), "executors:image"),
+        ReferenceType(
+            "executor_image",
+            _("Executor image"),
+            "executors:image",
+            names=_image_references,
+            keys={"image": _("Executor image")},
+        ),
     )
 }
 

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -12,6 +14,9 @@ from executors.contract.errors import ResultError, ResultMissingError
 
 MAX_TEXT = 1 << 20
 MAX_TABLE = 1 << 30
+MAX_ENTRIES = 10_000
+_BLOCK = 512
+"""Bytes of what stat calls a block, whatever the file system's are."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Not blocking: opening a named pipe must not hang.
@@ -43,6 +48,20 @@ def exists(out: Path, name: str) -> bool:
         return False
 
 
+def folders(out: Path, name: str) -> tuple[str, ...]:
+    """Return the names of the folders in the folder `name` below `out`, links not among them; none where it is none."""
+    try:
+        descriptor = os.open(out / name, _FOLDER)
+    except OSError:
+        return ()
+    try:
+        with os.scandir(descriptor) as entries:
+            found = [entry.name for entry in islice(entries, MAX_ENTRIES) if entry.is_dir(follow_symlinks=False)]
+    finally:
+        os.close(descriptor)
+    return tuple(sorted(found))
+
+
 def read(out: Path, name: str, limit: int = MAX_TEXT) -> bytes:
     """Return the bytes of the file `name` below `out` (errors as in `opened`; ResultError beyond `limit` bytes)."""
     with opened(out, name) as stream:
@@ -58,6 +77,30 @@ def read_text(out: Path, name: str, limit: int = MAX_TEXT) -> str:
         return read(out, name, limit).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ResultError(name, f"not UTF-8 text (byte {error.start})") from error
+
+
+def disk_usage(out: Path) -> int:
+    """Return the bytes that everything below `out` takes on disk; links are not followed, what vanishes counts as 0."""
+    total, folders = 0, [out]
+    while folders:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    total += entry.stat(follow_symlinks=False).st_blocks * _BLOCK
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry.path))
+    return total
+
+
+def clear(out: Path, *, keep: Collection[str]) -> None:
+    """Delete everything below `out` but the plain files of these names; what cannot be deleted stays."""
+    with suppress(OSError), os.scandir(out) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            elif entry.name not in keep or entry.is_symlink():
+                with suppress(OSError):
+                    Path(entry.path).unlink()
 
 
 def _descend(out: Path, name: str) -> int:

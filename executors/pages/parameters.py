@@ -18,7 +18,7 @@ from executors.models import Job
 from executors.references import Reference
 
 CONFIG: Final = "config"
-SKIPPED: Final = {CONFIG, "image", "keep_source"}
+SKIPPED: Final = {CONFIG, "keep_source"}
 PATH: Final = "source"
 LONGEST: Final = 200
 Words = str | Promise

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 KILLED_EXIT_CODE = 137
 """128 + SIGKILL: ended from outside, or by the kernel for want of memory."""
 DEFAULT_GRACE = 10.0
+MAX_LOG_BYTES = 256 << 20
+"""What is kept of a run's log, whatever it runs in."""
 _CLOCK_SLACK = 0.1
 """Seconds by which the clocks of files and engines may lag behind ours."""
 
@@ -132,6 +134,8 @@ class ImageFacts:
     digest: str
     files: Mapping[str, bytes]
     """The files of /img-man by path, e.g. `/img-man/manifest.yaml`."""
+    source: str = ""
+    """Digest of the shipped executor's folder that it is, or was built from; empty where nobody noted it."""
 
 
 class RunnerError(Exception):

@@ -7,7 +7,6 @@ Each run has a folder in the state folder: `run.json` (what was started), `stat`
 `exit_code`. A shell around the program writes the last two, so that they are there whatever becomes of the worker.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -15,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from typing import Any
 from executors.runners.base import (
     DEFAULT_GRACE,
     KILLED_EXIT_CODE,
+    MAX_LOG_BYTES,
     ImageFacts,
     ImageMissingError,
     OwnedRun,
@@ -35,8 +35,11 @@ from executors.runners.base import (
     StartError,
     classify,
 )
+from executors.runners.shipped import digest, files
 
 START_TIMEOUT = 10.0
+KEPT_LOG_BYTES = MAX_LOG_BYTES // 4
+CUT_BEFORE = b"[the log was too long: its beginning was cut]\n"
 _POLL = 0.02
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _KEPT_ENV = ("LD_LIBRARY_PATH", "TZ")
@@ -75,14 +78,15 @@ class ProcessRunner:
         """
         folder = self.images_dir / reference
         if not _NAME.fullmatch(reference) or not (folder / "start.sh").is_file():
-            raise ImageMissingError(reference, f"no {reference}/start.sh in {self.images_dir}")
+            raise ImageMissingError(reference, "no executor of this name comes along")
         return folder
 
     def start(self, spec: RunSpec) -> None:
         command = spec.command or ("bash", str(self.image_folder(spec.image) / "start.sh"))
         run = _Run.create(self.state_dir / spec.name, spec)
         memory_kb = str(spec.memory_bytes // 1024)
-        with spec.log_file.open("wb") as log:
+        spec.log_file.unlink(missing_ok=True)
+        with spec.log_file.open("ab") as log:  # appended to, so that it can be cut while the program writes
             child = subprocess.Popen(  # noqa: S603 -- an image of our own folder, arguments never parsed by a shell
                 ["/bin/sh", "-c", _WRAPPER, "sh", str(run.folder), memory_kb, *command],
                 cwd=spec.out_dir,
@@ -113,7 +117,11 @@ class ProcessRunner:
         return outcome
 
     def logs(self, name: str) -> None:
-        """Nothing to do: the program writes into its log file itself."""
+        """Cut a log that has grown too long; the program writes into it itself."""
+        run = self._find(name)
+        log = Path(run.facts.get("log") or os.devnull) if run is not None else None
+        if log is not None and log.is_file() and log.stat().st_size > MAX_LOG_BYTES:
+            _cut(log)
 
     def stop(self, name: str, grace: float = DEFAULT_GRACE) -> RunOutcome:
         run = self._find(name)
@@ -145,12 +153,9 @@ class ProcessRunner:
 
     def inspect_image(self, reference: str) -> ImageFacts:
         folder = self.image_folder(reference)
-        digest = hashlib.sha256()
-        for path in _files(folder):
-            digest.update(f"{path.relative_to(folder)}\0".encode())
-            digest.update(path.read_bytes())
-        manual = {f"/{path.relative_to(folder)}": path.read_bytes() for path in _files(folder / "img-man")}
-        return ImageFacts(reference, f"sha256:{digest.hexdigest()}", manual)
+        source = digest(folder)
+        manual = {f"/{path.relative_to(folder)}": path.read_bytes() for path in files(folder / "img-man")}
+        return ImageFacts(reference, source, manual, source=source)
 
     def _environment(self, spec: RunSpec, run: "_Run") -> dict[str, str]:
         """A minimum; above all none of the site's secrets."""
@@ -198,7 +203,7 @@ class _Run:
             folder.mkdir(mode=0o700)
         except FileExistsError as error:
             raise RunExistsError(spec.name) from error
-        facts = {"job": spec.job, "time_limit": spec.time_limit}
+        facts = {"job": spec.job, "time_limit": spec.time_limit, "log": str(spec.log_file)}
         (folder / "run.json").write_text(json.dumps(facts))
         return cls(folder)
 
@@ -297,11 +302,14 @@ def _wait(condition: Callable[[], bool], timeout: float) -> bool:
     return True
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """The files of a folder without caches, in a fixed order."""
-    found = sorted(folder.rglob("*"))
-    return (path for path in found if path.is_file() and not _is_cache(path.relative_to(folder)))
+def _cut(log: Path) -> None:
+    """Keep the end of a log, as Docker's own limit does; lines written at this very moment may be lost with the rest.
 
-
-def _is_cache(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+    The program goes on with the same open file, so its end is written anew behind a cut, never a new file.
+    """
+    with log.open("rb") as stream:
+        stream.seek(-KEPT_LOG_BYTES, os.SEEK_END)
+        kept = stream.read().partition(b"\n")[2]
+    with log.open("ab") as stream:
+        stream.truncate(0)
+        stream.write(CUT_BEFORE + kept)

@@ -5,6 +5,7 @@ import logging
 import uuid
 from pathlib import Path
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
@@ -65,6 +66,15 @@ class TimeLimitReached(DomainError):
     status = 502
     message = _("The executor was stopped at its time limit.")
     hint = _("Raise YMIR_JOB_TIME_LIMIT, or give it less to do.")
+
+
+class TooMuchOutput(DomainError):
+    """The program fills the disk."""
+
+    id = "executors.too_much_output"
+    status = 502
+    message = _("The executor was stopped: it wrote more than {limit} MB into its output folder.")
+    hint = _("Let it save fewer checkpoints, or raise YMIR_JOB_OUT_MAX_MB.")
 
 
 class RunKilled(DomainError):
@@ -171,10 +181,17 @@ def of_exception(error: Exception) -> DomainError:
     if isinstance(error, ContractError):
         return BrokenContract(file=error.where, reason=error.reason)
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return DiskFull(reason=error.filename or "")
+        logger.error("no room left: %s", error)
+        return DiskFull(reason=_in_data_root(error.filename))
     incident = uuid.uuid4().hex[:8]
     logger.error("incident %s", incident, exc_info=error)
     return InternalError(incident=incident)
+
+
+def _in_data_root(name: object) -> str:
+    """What a file below the data root is called there. Where others lie on the host is nobody's business."""
+    path, root = Path(str(name or "")), Path(settings.YMIR_DATA_ROOT)
+    return str(path.relative_to(root)) if path.is_relative_to(root) else ""
 
 
 def _of_runner(error: base.RunnerError) -> DomainError:

@@ -1,5 +1,6 @@
 """The registry of executor images: add → pull → inspect → templates."""
 
+import logging
 from pathlib import Path
 
 from django.conf import settings
@@ -14,10 +15,12 @@ from executors.contract import documents, image_manual
 from executors.contract.errors import ManualError
 from executors.contract.image_manual import ImageManual
 from executors.models import ExecutorImage, Job, TaskTemplate
+from executors.runners import shipped
 from executors.runners.base import ImageFacts, ImageMissingError, Runner, RunnerError
 from executors.services import failures, jobs, running
 from projects.models import ObjectType
 
+logger = logging.getLogger(__name__)
 KIND = "executors.inspect"
 Registered = tuple[ExecutorImage, Job]
 
@@ -39,6 +42,16 @@ class NoShippedImage(DomainError):
     status = 404
     message = _("YMIR ships no executor named {name}.")
     hint = _("Look into the folder {folder}.")
+    field = "reference"
+
+
+class ImageRemoved(DomainError):
+    """The image was deleted before it was inspected."""
+
+    id = "executors.image_removed"
+    status = 409
+    message = _("The executor image was deleted meanwhile.")
+    hint = _("Register it again.")
     field = "reference"
 
 
@@ -106,9 +119,10 @@ def add(
 
 
 def add_shipped(name: str, *, by: User | None) -> tuple[ExecutorImage, Job | None]:
-    """Register an executor that comes with YMIR, as a container where its image was built, else as a process.
+    """Register an executor that comes with YMIR, as a container where its image was built from it, else as a process.
 
-    Returns the image, and the job that inspects it unless that is done. Called again it returns the same image.
+    Returns the image, and the job that inspects it unless that is done and nothing has changed since. Called again it
+    returns the same image.
 
     Raises:
         NoShippedImage
@@ -121,7 +135,7 @@ def add_shipped(name: str, *, by: User | None) -> tuple[ExecutorImage, Job | Non
     image = ExecutorImage.objects.filter(reference=reference, runner=runner).first()
     if image is None:
         return add(reference=reference, runner=runner, name=name.capitalize(), by=by)
-    return image, None if image.state == ExecutorImage.State.READY else refresh(image=image, by=by)
+    return image, None if _is_current(image) else refresh(image=image, by=by)
 
 
 def resolve(reference_or_name: str) -> ExecutorImage:
@@ -151,13 +165,16 @@ def set_enabled(*, image: ExecutorImage, enabled: bool) -> None:
     image.enabled = enabled
 
 
-def inspect(image: ExecutorImage) -> None:
+def inspect(pk: int) -> None:
     """Pull an image where it is missing, read what it says about itself, and record that, or why it cannot be used.
 
     Raises:
-        BadManual, NothingUsable
+        ImageRemoved, BadManual, NothingUsable
         executors.services.failures.ImageMissing, EngineUnavailable
     """
+    image = ExecutorImage.objects.filter(pk=pk).first()
+    if image is None:
+        raise ImageRemoved
     try:
         facts = _facts(running.runner(image.runner), image.reference)
         manual = image_manual.read(facts.files)
@@ -184,8 +201,7 @@ def _submit(image: ExecutorImage, by: User | None) -> Job:
     return jobs.submit(
         kind=KIND,
         title=Wording(_("Inspect {image}"), image=image.name),
-        params={"image": image.pk},
-        image=image,
+        params={"image": image.pk},  # named, not referred to: an image that no work used may be deleted
         dedupe_key=f"{KIND}:{image.pk}",
         by=by,
     )
@@ -196,13 +212,29 @@ def _shipped_reference(name: str) -> str:
 
 
 def _runner_for_shipped(name: str) -> str:
+    """What runs a shipped executor here: a built image is taken by itself only while it does what its source says."""
     if settings.YMIR_RUNNER != "auto":
         return str(settings.YMIR_RUNNER)
+    reference = _shipped_reference(name)
     try:
-        running.runner(ExecutorImage.Runner.DOCKER).inspect_image(_shipped_reference(name))
+        built_from = running.runner(ExecutorImage.Runner.DOCKER).inspect_image(reference).source
     except RunnerError:
         return ExecutorImage.Runner.PROCESS
+    if built_from != shipped.digest(Path(settings.YMIR_IMAGES_DIR) / name):
+        logger.warning("%s was built from another source than %s has now: it runs as a process", reference, name)
+        logger.warning("`make images` builds it anew; YMIR_RUNNER=docker takes it as it is")
+        return ExecutorImage.Runner.PROCESS
     return ExecutorImage.Runner.DOCKER
+
+
+def _is_current(image: ExecutorImage) -> bool:
+    """Whether an image was inspected, and is what it was then."""
+    if image.state != ExecutorImage.State.READY:
+        return False
+    try:
+        return running.runner(image.runner).inspect_image(image.reference).digest == image.digest
+    except RunnerError:  # a worker elsewhere may have it
+        return True
 
 
 def _facts(runner: Runner, reference: str) -> ImageFacts:

@@ -38,7 +38,7 @@ class JobFailed(DomainError):
 
     id = "executors.job_failed"
     status = 409
-    message = _("{title}: {cause}")
+    message = _("{title} (#{job}): {cause}")
     hint = _("{next_step}")
 
     def __init__(self, *, error_id: str, **values: Any) -> None:
@@ -114,14 +114,18 @@ def submit(
         gpu_count=gpu_count,
         dedupe_key=dedupe_key,
     )
-    try:
-        with transaction.atomic():
-            job.save(force_insert=True)
-    except IntegrityError:
-        active = Job.objects.unfinished().filter(dedupe_key=dedupe_key).exclude(dedupe_key="").first()
-        if active is None:
-            raise
-        return active
+    for is_last_try in (False, True):
+        try:
+            with transaction.atomic():
+                job.save(force_insert=True)
+        except IntegrityError:
+            active = Job.objects.unfinished().filter(dedupe_key=dedupe_key).exclude(dedupe_key="").first()
+            if active is not None:
+                return active
+            if is_last_try:  # else the one that was in the way has just ended
+                raise
+        else:
+            break
     transaction.on_commit(lambda: send(job))
     return job
 
@@ -175,8 +179,16 @@ def retry(*, job: Job, by: User | None) -> Job:
     )
 
 
-def wait(job: Job, *, timeout: float | None = None, on_progress: Callable[[Job], None] | None = None) -> Job:
+def wait(
+    job: Job,
+    *,
+    timeout: float | None = None,
+    on_progress: Callable[[Job], None] | None = None,
+    accept_kept: bool = False,
+) -> Job:
     """Wait until a job is over and return it as it ended; `timeout` in seconds.
+
+    With `accept_kept`, one that was stopped counts as done when something of it was kept.
 
     Raises:
         JobFailed: the job failed or was stopped.
@@ -192,7 +204,7 @@ def wait(job: Job, *, timeout: float | None = None, on_progress: Callable[[Job],
         if deadline is not None and time.monotonic() > deadline:
             raise TimeoutError(f"job {job.pk} goes on after {timeout} s")
         time.sleep(WAIT_POLL_SECONDS)
-    if job.state != Job.State.SUCCEEDED:
+    if job.state != Job.State.SUCCEEDED and not (accept_kept and job.was_kept):
         _raise_failure(job)
     return job
 
@@ -247,14 +259,15 @@ def heartbeat(job: Job, *, progress: float | None = None, note: str | None = Non
 
 
 def wait_for_resources(job: Job, *, note: str) -> None:
-    """Put a claimed job back into the queue: it was not started, so the attempt does not count.
+    """Put a claimed job back into the queue: the attempt does not count, and one that never began did not start.
 
     Raises:
         FenceLost
     """
+    values = {"started_at": None} if job.phase == Job.Phase.QUEUE else {}
     with transaction.atomic():
         JobAttempt.objects.filter(job=job, number=job.attempt).delete()
-        _write(job, state=Job.State.PENDING, attempt=F("attempt") - 1, claim=None, worker="", note=note)
+        _write(job, state=Job.State.PENDING, attempt=F("attempt") - 1, claim=None, worker="", note=note, **values)
 
 
 def succeed(job: Job, *, result: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """From a job with an image to what a runner starts: the contract's config and env files, and the limits of the run."""
 
 import difflib
-import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +20,6 @@ from executors.models import ExecutorImage, TaskTemplate
 from executors.runners.base import Mount, RunSpec
 
 MEGABYTE = 1 << 20
-UNPRIVILEGED = 65534  # nobody: what a worker that runs as root starts containers as
 
 
 class TaskNotOffered(DomainError):
@@ -95,7 +93,7 @@ def _refuse_slips(overrides: Mapping[str, Any], known: Collection[str]) -> None:
 
 
 def spec(ctx: JobContext, *, config: Mapping[str, Any], tasks: Tasks, staged: Staged) -> RunSpec:
-    """Write config.yaml and env.yaml and return what to start.
+    """Write config.yaml and env.yaml and return what to start; the pipeline gives it its name and its exact image.
 
     Raises:
         BadParameter
@@ -111,11 +109,8 @@ def spec(ctx: JobContext, *, config: Mapping[str, Any], tasks: Tasks, staged: St
     env_files.write(ctx.work, task_id=name, tasks=tasks)
     return RunSpec(
         name=name,
-        image=image.digest if image.digest.startswith("sha256:") else image.reference,
+        image=image.reference,
         work_dir=ctx.work.root,
-        job=str(ctx.job.pk),
-        gpus=ctx.gpus,
-        user=_user(),
         shm_bytes=shm,
         memory_bytes=settings.YMIR_EXECUTOR_MEMORY_MB * MEGABYTE,
         pids=settings.YMIR_EXECUTOR_PIDS,
@@ -123,8 +118,3 @@ def spec(ctx: JobContext, *, config: Mapping[str, Any], tasks: Tasks, staged: St
         network=image.network_allowed or settings.YMIR_EXECUTOR_NETWORK,
         mounts=tuple(Mount(path) for path in staged.mounts),
     )
-
-
-def _user() -> str:
-    uid, gid = os.getuid(), os.getgid()
-    return f"{uid}:{gid}" if uid else f"{UNPRIVILEGED}:{UNPRIVILEGED}"

@@ -13,7 +13,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from executors import pipeline, reaper
+from executors.contract import metrics
 from executors.models import ExecutorImage, Gpu, Job
+from executors.pages import progress
 from executors.runners.base import RunState
 from executors.services import gpus, jobs, orphans, running
 from executors.tests import tiny_kind, waiting
@@ -126,6 +128,23 @@ def test_the_time_limit(image: ExecutorImage) -> None:
     assert job.error_id == "executors.time_limit"
 
 
+def test_a_run_that_fills_the_disk_is_stopped_and_what_it_saved_is_kept(
+    image: ExecutorImage, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.YMIR_JOB_OUT_MAX_MB = 2
+    monkeypatch.setattr(pipeline, "MEASURE_SECONDS", 0.0)
+    script = (
+        "echo made > OUT/result.txt; echo '{}' > OUT/metrics.jsonl; mkdir OUT/junk;"
+        "dd if=/dev/zero of=OUT/junk/much bs=1048576 count=4; sleep 600"
+    )
+    job = run(tiny_kind.submit(image, script))
+    assert (job.state, job.error_id) == (Job.State.FAILED, "executors.too_much_output")
+    assert "2 MB" in job.error_message
+    assert job.result == {"type": "text", "text": "made\n", "partial": True}
+    assert [path.name for path in (jobs.folder(job) / "out").iterdir()] == ["metrics.jsonl"]
+    assert owned(image) == []
+
+
 def test_a_result_that_cannot_be_used_fails_the_job(process_image: ExecutorImage) -> None:
     job = run(tiny_kind.submit(process_image, "true"))
     assert (job.state, job.error_id) == (Job.State.FAILED, "executors_tests.nothing_made")
@@ -167,6 +186,20 @@ def test_a_running_job_is_stopped(image: ExecutorImage, mode: Job.Cancel, kept: 
     worker.wait()
     assert (fresh(job).state, fresh(job).result) == (Job.State.CANCELED, kept)
     assert owned(image) == []
+
+
+@pytest.mark.parametrize("mode", [Job.Cancel.KEEP, Job.Cancel.DISCARD])
+def test_a_stopped_job_shows_how_far_it_had_come(process_image: ExecutorImage, mode: Job.Cancel) -> None:
+    script = "echo half > OUT/result.txt; printf 't1\\t1\\t0.25\\t2\\n' > OUT/monitor.txt; sleep 600"
+    job = tiny_kind.submit(process_image, script)
+    worker = WorkerProcess.start(job)
+    waiting.until(lambda: fresh(job).progress == 0.25)
+    jobs.cancel(job=job, mode=mode)
+    worker.wait()
+    assert (fresh(job).state, fresh(job).progress) == (Job.State.CANCELED, 0.25)
+    shown = progress.of(fresh(job), metrics.Metrics(), timezone.now())
+    assert shown.share == 0.25
+    assert [phase["fraction"] for phase in shown.phases if phase["name"] == "Tiny"] == [0.25]
 
 
 def test_work_without_a_container_is_stopped() -> None:
@@ -290,6 +323,35 @@ def test_a_worker_that_must_end_hands_its_job_back(image: ExecutorImage) -> None
     assert run(job).state == Job.State.SUCCEEDED
 
 
+def test_a_worker_that_must_end_while_it_collects_leaves_the_run_to_be_collected(image: ExecutorImage) -> None:
+    job = tiny_kind.submit(image, "echo x >> OUT/starts; echo made > OUT/result.txt", gates=["collect"])
+    worker = WorkerProcess.start(job)
+    waiting.until(lambda: tiny_kind.at_gate(job, "collect"))
+    worker.terminate()
+    assert fresh(job).state == Job.State.PENDING
+    tiny_kind.open_gate(job, "collect")
+    assert run(job).state == Job.State.SUCCEEDED
+    assert (jobs.folder(job) / "out" / "starts").read_text() == "x\n"
+
+
+@pytest.mark.docker
+def test_an_engine_that_starts_is_waited_for_when_a_run_may_go_on(
+    docker_image: ExecutorImage, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.YMIR_POLL_SECONDS = 0.05
+    job = tiny_kind.submit(docker_image, LONG)
+    worker = WorkerProcess.start(job)
+    waiting.until(lambda: tiny_kind.made(job, "up"))
+    worker.kill()
+    lose_worker(job)
+    (jobs.folder(job) / "out" / "go").touch()
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nothing.sock")
+    away = threading.Timer(0.5, lambda: monkeypatch.delenv("DOCKER_HOST"))
+    away.start()
+    assert run(job).state == Job.State.SUCCEEDED
+    assert [attempt.adopted for attempt in job.attempts.all()] == [False, True]
+
+
 def test_two_workers_race_for_one_job(process_image: ExecutorImage) -> None:
     job = tiny_kind.submit(process_image)
     start, won = threading.Barrier(4), []
@@ -385,6 +447,7 @@ def test_a_job_waits_for_a_free_gpu_and_is_sent_when_one_is(process_image: Execu
     job = run(tiny_kind.submit(process_image, gpu_count=1))
     assert (job.state, job.attempt, job.attempts.count()) == (Job.State.PENDING, 0, 0)
     assert job.note
+    assert job.started_at is None
     Gpu.objects.update(job=None)
     assert run(job).state == Job.State.SUCCEEDED
 

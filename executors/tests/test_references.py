@@ -20,7 +20,8 @@ def basket(monkeypatch):
     kind = ReferenceType(
         "basket", "Basket", "projects:settings", names, {"basket": "Basket", "baskets": "From baskets"}
     )
-    monkeypatch.setattr(references, "_types", {**references._types, "basket": kind})
+    nameless = ReferenceType("crate", "Crate", "projects:settings")
+    monkeypatch.setattr(references, "_types", {**references._types, "basket": kind, "crate": nameless})
     return asked
 
 
@@ -34,12 +35,12 @@ def test_a_type_whose_pages_are_missing_has_a_name_only(monkeypatch):
 
 
 def test_things_are_named_with_one_question_for_each_type(basket):
-    found = references.resolve([("basket", 1), ("basket", 2), ("executor_image", 3), ("unheard", 1), ("basket", "x")])
+    found = references.resolve([("basket", 1), ("basket", 2), ("crate", 3), ("unheard", 1), ("basket", "x")])
     assert basket == [[1, 2]]
     assert found == {
         ("basket", 1): Reference("basket <1>", page(1)),
         ("basket", 2): Reference("basket <2>", page(2)),
-        ("executor_image", 3): Reference("Executor image 3", reverse("executors:image", args=[3])),
+        ("crate", 3): Reference("Crate 3", page(3)),
     }
 
 

@@ -136,6 +136,16 @@ def test_waiting_for_a_job_tells_how_it_ended() -> None:
         jobs.wait(builders.job(None), timeout=0)
 
 
+def test_a_job_that_was_stopped_and_kept_counts_as_done_for_those_who_take_it() -> None:
+    kept = builders.job(None, state=State.CANCELED, result={"type": "model_version", "id": 3})
+    assert jobs.wait(kept, accept_kept=True).was_kept
+    with pytest.raises(jobs.JobFailed):
+        jobs.wait(kept)
+    with pytest.raises(jobs.JobFailed) as caught:
+        jobs.wait(builders.job(None, state=State.CANCELED), accept_kept=True)
+    assert f"#{caught.value.values['job']}" in caught.value.text()
+
+
 def test_the_place_in_the_queue_counts_those_before() -> None:
     first, second = builders.job(None), builders.job(None)
     assert (jobs.place_in_queue(first), jobs.place_in_queue(second)) == (1, 2)
