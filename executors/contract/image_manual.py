@@ -61,20 +61,19 @@ class ImageManual:
 def read(files: Mapping[str, bytes]) -> ImageManual:
     """Understand the files of /img-man, given by path (`manifest.yaml` or `/img-man/manifest.yaml`).
 
-    An image without a manifest finds boxes. A task whose template is missing, or not a mapping, is
-    not offered.
+    An image without a manifest, or with one that is no mapping, finds boxes. A task whose template is missing, or not a
+    mapping, is not offered.
 
     Raises:
-        ManualError: when the manifest is no mapping, its object type unknown, or no task is offered at all.
+        ManualError: when the object type is unknown, or no task is offered at all.
     """
     named = {path.removeprefix("/").removeprefix("img-man/"): data for path, data in files.items()}
-    manifest = _manifest(named.get(MANIFEST))
+    manifest, warnings = _manifest(named.get(MANIFEST))
     stated = manifest.get("object_type", DETECTION)
-    types = tuple(stated) if isinstance(stated, list) else (stated,)
-    if not types or not all(type(item) is int and item in FOLDERS for item in types):
+    types = _object_types(stated)
+    if not types:
         raise ManualError(MANIFEST, f"object_type {stated!r} is not known")
     templates: dict[tuple[int, str], str] = {}
-    warnings: list[str] = []
     for object_type in types:
         prefix = f"{FOLDERS[object_type]}/" if isinstance(stated, list) else ""
         for task in TASKS:
@@ -107,13 +106,21 @@ def fields(template: str) -> list[TemplateField]:
     return [_field(key, value, notes.get(key, "")) for key, value in values.items() if key not in INJECTED]
 
 
-def _manifest(data: bytes | None) -> dict[str, Any]:
+def _manifest(data: bytes | None) -> tuple[dict[str, Any], list[str]]:
+    """Return the manifest and what is wrong with it; one that cannot be read counts as none, as it always has."""
     if data is None:
-        return {}
+        return {}, []
     try:
-        return documents.parse_mapping(data.decode("utf-8-sig"))
+        return documents.parse_mapping(data.decode("utf-8-sig")), []
     except (documents.DocumentError, UnicodeDecodeError) as error:
-        raise ManualError(MANIFEST, str(error)) from error
+        return {}, [f"{MANIFEST}: {error}"]
+
+
+def _object_types(stated: Any) -> tuple[int, ...]:
+    """The known types among those stated; a number may be written as text."""
+    listed = stated if isinstance(stated, list) else [stated]
+    words = [str(item) for item in listed if isinstance(item, int | str) and not isinstance(item, bool)]
+    return tuple(dict.fromkeys(int(word) for word in words if word.isdecimal() and int(word) in FOLDERS))
 
 
 def _template(data: bytes) -> str:

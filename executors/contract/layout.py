@@ -1,5 +1,6 @@
 """The work folder of a run, and where its files appear to the program that runs over it."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,18 @@ _TASK_ID = re.compile(r"t[0-9][0-9a-z]*")
 def task_id(number: int) -> str:
     """Return the contract's id of a job: one plain word, as some images read it with grep."""
     return f"t{number:08d}"
+
+
+def _open_to_all(folder: Path) -> None:
+    """Make a folder that everybody may write; a link that an earlier run put in its place is not followed."""
+    if folder.is_symlink():
+        folder.unlink()
+    folder.mkdir(exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fchmod(descriptor, 0o777)
+    finally:
+        os.close(descriptor)
 
 
 def is_task_id(word: str) -> bool:
@@ -92,9 +105,9 @@ class WorkDir:
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self.assets_dir, self.annotations_dir, self.in_dir / "predictions", self.weights_dir):
             folder.mkdir(parents=True, exist_ok=True)
+        self.out_dir.mkdir(exist_ok=True)
         for folder in (self.out_dir, self.out_dir / "models", self.out_dir / "tensorboard"):
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(0o777)
+            _open_to_all(folder)
 
     def inside(self, path: Path) -> str:
         """Return what the program calls a path below `in` or `out`; ValueError for any other path."""

@@ -64,8 +64,9 @@ def parse(text: str) -> Progress | None:
 def read(out: Path) -> Progress | None:
     """Return what the monitor file below `out` says now; None when it is missing, half written or unreadable."""
     try:
-        text = outbox.read(out, FILE, MAX_BYTES).decode("utf-8", errors="replace")
-    except ResultError:
+        with outbox.opened(out, FILE) as stream:
+            text = stream.read(MAX_BYTES).decode("utf-8", errors="replace")
+    except (ResultError, OSError):
         return None
     return parse(text)
 

@@ -2,12 +2,13 @@
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from executors.contract import documents, outbox
 from executors.contract.errors import ResultError
+from executors.contract.layout import CONTAINER_OUT
 
 TRAINING_FILE = "models/result.yaml"
 LEGACY_STAGE = "default_best_stage"
@@ -52,7 +53,7 @@ class TrainingResult:
 def read_training(out: Path) -> TrainingResult:
     """Read /out/models/result.yaml, of a run that ended well or of one that was cut short.
 
-    Listed files that are missing, links, folders or absolute are left out with a warning, and so are stages left
+    Listed files that are missing, links, folders or outside /out are left out with a warning, and so are stages left
     without any file.
 
     Raises:
@@ -63,7 +64,7 @@ def read_training(out: Path) -> TrainingResult:
         document = documents.parse_mapping(outbox.read_text(out, TRAINING_FILE))
     except documents.DocumentError as error:
         raise ResultError(TRAINING_FILE, str(error)) from error
-    return _TrainingReader(out, time.time()).result(document)
+    return _TrainingReader(out, time.time(), subfolders=outbox.folders(out, "models")).result(document)
 
 
 @dataclass
@@ -71,17 +72,19 @@ class _TrainingReader:
     out: Path
     now: float
     warnings: list[str] = field(default_factory=list)
+    subfolders: tuple[str, ...] = ()
 
     def result(self, document: dict[str, Any]) -> TrainingResult:
         entries = document.get("model_stages")
-        stages = self._stages(entries) if isinstance(entries, dict) and entries else self._legacy(document)
-        stages = [stage for stage in stages if stage.files]
+        listed = self._stages(entries) if isinstance(entries, dict) else []
+        stages = [stage for stage in (listed or self._legacy(document)) if stage.files]
         if not stages:
             reason = "; ".join(self.warnings[:5]) or "lists no model"
             raise ResultError(TRAINING_FILE, reason)
+        best = self._best(document, stages)
         return TrainingResult(
-            tuple(stages),
-            self._best(document, stages),
+            tuple(_measured(stage, document) if stage.name == best else stage for stage in stages),
+            best,
             self._attachments(document.get("attachments")),
             _numbers(document.get("evaluate_config")),
             tuple(self.warnings),
@@ -94,7 +97,7 @@ class _TrainingReader:
                 self.warnings.append(f"stage {documents.plain(key)}: not a mapping")
                 continue
             name = documents.plain(key)
-            folders = _candidates(name, entry.get("stage_name"))
+            folders = self._folders(name, entry.get("stage_name"))
             files = self._files(entry.get("files"), [f"models/{folder}" for folder in folders])
             stages.append(Stage(name, files, _metrics(entry), moment(entry.get("timestamp")) or self.now))
         if len(entries) > MAX_STAGES:
@@ -107,6 +110,12 @@ class _TrainingReader:
         metric = number(document.get("map", document.get("mAP")))
         metrics = {} if metric is None else {"mAP": metric}
         return [Stage(LEGACY_STAGE, self._files(listed, []), metrics, self.now)] if listed else []
+
+    def _folders(self, key: str, stage_name: Any) -> list[str]:
+        """Folders a stage may use: images write `-` as `_` in its key, and its folder keeps the `-`."""
+        names = [key, stage_name] if isinstance(stage_name, str) else [key]
+        alike = [folder for folder in self.subfolders if folder.replace("-", "_") in names]
+        return [name for name in dict.fromkeys((*names, *alike)) if name]
 
     def _files(self, listed: Any, folders: list[str]) -> tuple[StageFile, ...]:
         """Look for each listed file in the stage's own folder, then right in `models`."""
@@ -121,13 +130,20 @@ class _TrainingReader:
         return tuple(found.values())
 
     def _find(self, name: str, folders: list[str]) -> StageFile | None:
-        for folder in folders:
+        for path in self._places(name, folders):
             try:
-                with outbox.opened(self.out, f"{folder}/{_relative(name)}") as stream:
-                    return StageFile(PurePosixPath(name).name, f"{folder}/{name}", stream.seek(0, 2))
+                with outbox.opened(self.out, path) as stream:
+                    return StageFile(PurePosixPath(name).name, path, stream.seek(0, 2))
             except ResultError:
                 continue
         return None
+
+    def _places(self, name: str, folders: list[str]) -> list[str]:
+        """Where a listed file may lie below /out; some images list it with its whole path."""
+        for root in (str(CONTAINER_OUT), str(self.out)):
+            if name.startswith(f"{root}/"):
+                return [name.removeprefix(f"{root}/")]
+        return [] if name.startswith("/") else [f"{folder}/{name}" for folder in folders]
 
     def _attachments(self, sections: Any) -> dict[str, tuple[StageFile, ...]]:
         if not isinstance(sections, dict):
@@ -142,8 +158,8 @@ class _TrainingReader:
     def _best(self, document: dict[str, Any], stages: list[Stage]) -> str:
         """The stage that the image names, where its files are there; else the best by figure, then by time."""
         named = document.get("best_stage_name")
-        if any(stage.name == named for stage in stages):
-            return str(named)
+        if any(stage.name == documents.plain(named) for stage in stages):
+            return documents.plain(named)
         if named:
             self.warnings.append(f"best stage {documents.plain(named)}: not among the stages")
         return max(stages, key=_rank).name
@@ -166,16 +182,9 @@ def moment(value: Any) -> float | None:
     return read if read is not None and 0 < read < END_OF_TIME else None
 
 
-def _candidates(key: str, stage_name: Any) -> list[str]:
-    """Folders a stage may use: some images turn `-` into `_` in the key alone."""
-    names = [key, stage_name] if isinstance(stage_name, str) else [key]
-    return [name for name in dict.fromkeys(names) if name]
-
-
-def _relative(name: str) -> str:
-    if name.startswith("/"):
-        raise ResultError(name, "an absolute path")
-    return name
+def _measured(best: Stage, document: dict[str, Any]) -> Stage:
+    """The best stage; one without a figure of its own takes the one at the top of the file."""
+    return best if set(MAIN_METRICS) & best.metrics.keys() else replace(best, metrics=_metrics(document) | best.metrics)
 
 
 def _metrics(entry: dict[Any, Any]) -> dict[str, float]:

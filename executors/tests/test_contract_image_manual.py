@@ -83,6 +83,23 @@ def test_several_object_types_have_a_folder_each() -> None:
     assert image_manual.read(files).templates == {(2, "training"): "a: 1", (4, "infer"): "a: 2"}
 
 
+@pytest.mark.parametrize("manifest", [b"[", b"\xff", b"just words", b""])
+def test_a_manifest_that_cannot_be_read_counts_as_none(manifest: bytes) -> None:
+    manual = image_manual.read({"manifest.yaml": manifest, "infer-template.yaml": b"a: 1"})
+    assert manual.templates == {(2, "infer"): "a: 1"}
+    assert len(manual.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("stated", "types"), [(b"'3'", (3,)), (b"[2, 1, 2]", (2,)), (b"['4', 100, 50]", (4, 50)), (b"2", (2,))]
+)
+def test_object_types_may_be_text_and_unknown_ones_beside_known_are_passed_over(
+    stated: bytes, types: tuple[int, ...]
+) -> None:
+    folders = {f"{name}infer-template.yaml": b"a: 1" for name in ("", "det/", "instance-seg/", "multi-modal/")}
+    assert image_manual.read({"manifest.yaml": b"object_type: " + stated, **folders}).object_types == types
+
+
 @pytest.mark.parametrize(
     "files",
     [
@@ -91,8 +108,6 @@ def test_several_object_types_have_a_folder_each() -> None:
         {"manifest.yaml": b"object_type: 77", "training-template.yaml": b"a: 1"},
         {"manifest.yaml": b"object_type: []", "training-template.yaml": b"a: 1"},
         {"manifest.yaml": b"object_type: true", "training-template.yaml": b"a: 1"},
-        {"manifest.yaml": b"[", "training-template.yaml": b"a: 1"},
-        {"manifest.yaml": b"\xff", "training-template.yaml": b"a: 1"},
         {"training-template.yaml": b"\xff"},
         {"training-template.yaml": b"words"},
     ],

@@ -68,6 +68,13 @@ def test_an_unreadable_monitor_is_read_again_later(out: Path, text: str | bytes)
     assert monitor.read(out) is None
 
 
+def test_the_long_trace_of_a_crash_hides_nothing(out: Path) -> None:
+    put(out, monitor.FILE, "t01\t1\t0.4\t4\t300103\tno memory\n" + "line of a trace\n" * 10_000)
+    seen = monitor.read(out)
+    assert seen is not None
+    assert (seen.code, seen.message.splitlines()[0]) == (300103, "no memory")
+
+
 def test_no_monitor_is_no_reading(out: Path) -> None:
     assert monitor.read(out) is None
 
@@ -182,6 +189,35 @@ def test_a_stage_whose_folder_has_another_name_than_its_key(out: Path) -> None:
     put_result(out, {"model_stages": {"best_0": {"stage_name": "best-0", "files": ["w.pt"], "mAP": 1}}})
     put(out, "models/best-0/w.pt")
     assert results.read_training(out).stages[0].files[0].path == "models/best-0/w.pt"
+
+
+def test_a_stage_whose_folder_alone_keeps_its_dashes(out: Path) -> None:
+    put_result(out, {"model_stages": {"last_a_1": {"stage_name": "last_a_1", "files": ["w.pt"], "mAP": 1}}})
+    put(out, "models/last-a_1/w.pt")
+    (out / "models" / "last_a-1").symlink_to(out)
+    assert results.read_training(out).stages[0].files[0].path == "models/last-a_1/w.pt"
+
+
+def test_files_listed_with_their_whole_path_are_found(out: Path) -> None:
+    names = ["/out/models/a/w.pt", str(out / "models" / "x.pt"), "/out/../secret", "/etc/passwd"]
+    put_result(out, {"model_stages": {"a": {"files": names}}})
+    put(out, "models/a/w.pt")
+    put(out, "models/x.pt")
+    (stage,) = results.read_training(out).stages
+    assert [(file.name, file.path) for file in stage.files] == [("w.pt", "models/a/w.pt"), ("x.pt", "models/x.pt")]
+
+
+def test_a_number_may_name_the_best_stage_and_its_figure_may_stand_at_the_top(out: Path) -> None:
+    put_result(out, {"best_stage_name": 10, "mAP": "0.7", "model_stages": {10: {"files": ["f"]}, 20: {"files": ["f"]}}})
+    put(out, "models/f")
+    result = results.read_training(out)
+    assert (result.best, result.stages[0].metrics, result.stages[1].metrics) == ("10", {"mAP": 0.7}, {})
+
+
+def test_the_old_list_counts_where_the_stages_are_empty(out: Path) -> None:
+    put_result(out, {"model_stages": {}, "model": ["f"], "map": 0.5})
+    put(out, "models/f")
+    assert results.read_training(out).best == results.LEGACY_STAGE
 
 
 @pytest.mark.parametrize("key", ["map", "mAP"])

@@ -63,6 +63,16 @@ def golden(name: str, text: str) -> None:
     assert text == (GOLDEN / name).read_text()
 
 
+def test_links_that_an_earlier_run_left_in_the_output_are_replaced(work: WorkDir, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.mkdir(mode=0o700)
+    (work.out_dir / "models").rmdir()
+    (work.out_dir / "models").symlink_to(secret)
+    work.create()
+    assert secret.stat().st_mode & 0o777 == 0o700
+    assert not (work.out_dir / "models").is_symlink()
+
+
 def test_task_ids_are_one_plain_word() -> None:
     assert task_id(42) == "t00000042"
     assert yaml.safe_load(f"task_id: {task_id(7)}") == {"task_id": "t00000007"}
