@@ -1,14 +1,14 @@
 """Runs executors as containers of the host's Docker engine, with no more rights than the contract needs."""
 
 import hashlib
-import io
 import os
-import tarfile
-from collections.abc import Iterator
+import posixpath
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import docker
@@ -18,8 +18,10 @@ from docker.models.containers import Container
 from docker.types import DeviceRequest, LogConfig, Ulimit
 from docker.types import Mount as DockerMount
 
+from executors.runners import container_files
 from executors.runners.base import (
     DEFAULT_GRACE,
+    MAX_LOG_BYTES,
     EngineUnavailableError,
     GpuUnavailableError,
     ImageFacts,
@@ -34,13 +36,19 @@ from executors.runners.base import (
     StartError,
     classify,
 )
+from executors.runners.shipped import SOURCE_LABEL
 
 OWNER, JOB, WORK, TIME_LIMIT = "ymir.owner", "ymir.job", "ymir.work", "ymir.time_limit"
-MANUAL = "/img-man"
-MAX_MANUAL_BYTES = 4 << 20
-MAX_LOG_BYTES = 256 << 20
 ENGINE_TIMEOUT = 60
+CUT_HERE = b"[the log is too long: the rest is shown when the run is over]\n"
+CUT_BEFORE = b"[the log was too long: its beginning was cut]\n"
 NOBODY = "65534:65534"
+ROOT = "0:0"
+ROOT_HOME = "/root"
+CACHES = (".cache", ".config")
+HOST_NAME = "executor"
+ROOT_RIGHTS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
+"""What programs that install packages or change users need of root's rights."""
 _CONFLICT, _NOT_FOUND = 409, 404
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -57,6 +65,7 @@ class DockerRunner:
         self.owner = owner
         self.user = user or unprivileged_user()
         self._log_ends: dict[str, bytes] = {}
+        self._taken_over: set[str] = set()
 
     @cached_property
     def client(self) -> docker.DockerClient:
@@ -74,6 +83,7 @@ class DockerRunner:
         with _engine(spec.image):
             container = self._create(spec)
             try:
+                self._make_at_home(container)
                 container.start()
             except APIError as error:
                 _remove(container)
@@ -86,6 +96,8 @@ class DockerRunner:
         outcome = _outcome(container)
         if outcome.state is RunState.RUNNING and _overdue(container, outcome):
             return self.stop(name)
+        if outcome.state is RunState.EXITED:
+            self._take_over_output(container)
         return outcome
 
     def adopt(self, name: str) -> RunOutcome | None:
@@ -114,7 +126,10 @@ class DockerRunner:
             with _engine(name), _unless_removed():
                 container.stop(timeout=max(1, round(grace)))
             container = self._find(name)
-        return _outcome(container) if container is not None else RunOutcome(RunState.MISSING)
+        if container is None:
+            return RunOutcome(RunState.MISSING)
+        self._take_over_output(container)
+        return _outcome(container)
 
     def remove(self, name: str) -> None:
         container = self._find(name)
@@ -143,7 +158,9 @@ class DockerRunner:
                 image = self.client.images.get(reference)
             except ImageNotFound as error:
                 raise ImageMissingError(reference, _explain(error)) from error
-            return ImageFacts(reference, str(image.id), self._manual(reference))
+            return ImageFacts(
+                reference, str(image.id), self._manual(reference), source=image.labels.get(SOURCE_LABEL, "")
+            )
 
     def _find(self, name: str) -> Container | None:
         with _engine(name):
@@ -155,11 +172,13 @@ class DockerRunner:
 
     def _create(self, spec: RunSpec) -> Container:
         try:
-            return self.client.containers.create(
-                spec.image,
-                list(spec.command) if spec.command is not None else None,
-                **self._options(spec),
-            )
+            settings = self.client.images.get(spec.image).attrs["Config"]
+            container = self._make(spec, settings, spec.user or self.user)
+            own = "" if spec.user else _own_user(container, settings)
+            if not own:
+                return container
+            _remove(container)
+            return self._make(spec, settings, own)
         except ImageNotFound as error:
             raise ImageMissingError(spec.image, _explain(error)) from error
         except APIError as error:
@@ -167,10 +186,47 @@ class DockerRunner:
                 raise RunExistsError(spec.name) from error
             raise _start_error(spec, error) from error
 
-    def _options(self, spec: RunSpec) -> dict[str, Any]:
-        user = spec.user or self.user
-        # Unknown users have no home and no name; libraries that cache files or ask who they are need both.
-        environment = {"HOME": "/tmp", "USER": "executor"} | dict(spec.env)  # noqa: S108 -- inside the container
+    def _make(self, spec: RunSpec, settings: Mapping[str, Any], user: str) -> Container:
+        command = list(spec.command) if spec.command is not None else None
+        return self.client.containers.create(spec.image, command, **self._options(spec, settings, user))
+
+    def _make_at_home(self, container: Container) -> None:
+        """Let a program write where it stands and where it lives: most were made by people who ran them as root."""
+        settings = container.attrs["Config"]
+        if settings["User"] == ROOT:
+            return
+        home = _variables(settings).get("HOME", "")
+        for path in dict.fromkeys((settings["WorkingDir"], home, *(f"{home}/{name}" for name in CACHES if home))):
+            if posixpath.isabs(path) and PurePosixPath(posixpath.normpath(path)).parts[1:2] not in {("in",), ("out",)}:
+                container_files.open_folder(container, posixpath.normpath(path))
+
+    def _take_over_output(self, container: Container) -> None:
+        """Give what a program wrote as another user to the worker, who could not read or delete it otherwise."""
+        mine = f"{os.getuid()}:{os.getgid()}"
+        if not os.getuid() or container.attrs["Config"]["User"] == mine or container.id in self._taken_over:
+            return
+        self._taken_over.add(str(container.id))
+        work = Path(container.labels[WORK])
+        with suppress(DockerException):  # then some of it stays behind
+            self.client.containers.run(
+                container.attrs["Image"],
+                ["-c", f"chown -R -h {mine} /out; chmod -R u+rwX /out"],
+                entrypoint="/bin/sh",
+                user=ROOT,
+                mounts=[_bind(work / "out", "/out", True)],
+                labels={OWNER: self.owner, JOB: container.labels[JOB]},
+                network_mode="none",
+                cap_drop=["ALL"],
+                cap_add=ROOT_RIGHTS,
+                security_opt=["no-new-privileges"],
+                remove=True,
+            )
+
+    def _options(self, spec: RunSpec, settings: Mapping[str, Any], user: str) -> dict[str, Any]:
+        # An unknown user has no home and no name; libraries that cache files or ask who they are need both. What the
+        # image's author put into root's home is found there.
+        given = {"USER": HOST_NAME, **({"HOME": ROOT_HOME} if user == self.user else {})}
+        environment = given | _variables(settings) | dict(spec.env)
         options: dict[str, Any] = {
             "name": spec.name,
             "user": user,
@@ -183,7 +239,11 @@ class DockerRunner:
                 TIME_LIMIT: str(spec.time_limit),
             },
             "network_mode": "bridge" if spec.network else "none",
+            # Programs that talk to themselves look their own name up, which needs no network but an entry.
+            "hostname": HOST_NAME,
+            "extra_hosts": {} if spec.network else {HOST_NAME: "127.0.0.1"},
             "cap_drop": ["ALL"],
+            "cap_add": ROOT_RIGHTS if user == ROOT else [],
             "security_opt": ["no-new-privileges"],
             "init": True,
             "ulimits": [Ulimit(name="core", soft=0, hard=0)],
@@ -212,6 +272,8 @@ class DockerRunner:
                 if stamp > end and stream.tell() < MAX_LOG_BYTES:
                     stream.write(line)
                     self._log_ends[container.name or ""] = stamp
+                    if stream.tell() >= MAX_LOG_BYTES:
+                        stream.write(CUT_HERE)
 
     def _manual(self, reference: str) -> dict[str, bytes]:
         """Copy /img-man out of a container that is made but never started."""
@@ -220,10 +282,7 @@ class DockerRunner:
             _remove(self.client.containers.get(name))
         container = self.client.containers.create(reference, ["true"], name=name, labels={OWNER: self.owner})
         try:
-            stream, _ = container.get_archive(MANUAL)
-            return _unpack(reference, stream)
-        except NotFound:
-            return {}
+            return container_files.manual(container)
         finally:
             _remove(container)
 
@@ -267,6 +326,19 @@ def _unless_removed() -> Iterator[None]:
 def _remove(container: Container) -> None:
     with _unless_removed():
         container.remove(force=True, v=True)
+
+
+def _variables(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The environment that an image, or a container, sets."""
+    return dict(each.split("=", 1) for each in settings.get("Env") or [] if "=" in each)
+
+
+def _own_user(container: Container, settings: Mapping[str, Any]) -> str:
+    """The user that the image names, as numbers; empty where it names none, or root."""
+    name, _, group = str(settings.get("User") or "").partition(":")
+    if name and not name.isdecimal():
+        name, _, group = container_files.user_id(container, name).partition(":")
+    return f"{name}:{group if group.isdecimal() else name}" if name.isdecimal() and int(name) else ""
 
 
 def _bind(source: Path, target: str, writable: bool) -> DockerMount:
@@ -314,31 +386,20 @@ def _overdue(container: Container, outcome: RunOutcome) -> bool:
 
 
 def _rewrite_log(container: Container, path: Path) -> None:
-    """Write the whole log as the engine kept it: nothing is missing, whoever polled before."""
+    """Write the whole log as the engine kept it: whoever polled before, only what the engine let go is missing."""
     whole = path.with_name(path.name + ".whole")
     with whole.open("wb") as stream:
         for frame in container.logs(stream=True, follow=False):
             if stream.tell() < MAX_LOG_BYTES:
                 stream.write(frame)
+    if path.exists() and path.stat().st_size > whole.stat().st_size:
+        _put_before(CUT_BEFORE, whole)
     whole.replace(path)
 
 
-def _unpack(reference: str, stream: Iterator[bytes]) -> dict[str, bytes]:
-    """Return the regular files of a tar of /img-man.
-
-    Raises:
-        StartError: when it is larger than any manual is.
-    """
-    data = io.BytesIO()
-    for chunk in stream:
-        data.write(chunk)
-        if data.tell() > MAX_MANUAL_BYTES:
-            raise StartError(reference, f"{MANUAL} holds more than {MAX_MANUAL_BYTES} bytes")
-    data.seek(0)
-    files = {}
-    with tarfile.open(fileobj=data) as archive:
-        for member in archive:
-            content = archive.extractfile(member) if member.isreg() else None
-            if content is not None:
-                files[f"/{member.name.lstrip('/')}"] = content.read()
-    return files
+def _put_before(line: bytes, path: Path) -> None:
+    longer = path.with_name(path.name + ".longer")
+    with longer.open("wb") as target, path.open("rb") as source:
+        target.write(line)
+        shutil.copyfileobj(source, target)
+    longer.replace(path)

@@ -49,13 +49,14 @@ def log_of(runner: DockerRunner, spec: RunSpec) -> str:
 def test_the_program_is_nobody_without_network_and_cannot_write_its_input(
     runner: DockerRunner, tiny_image: str, tmp_path: Path
 ) -> None:
-    script = "id -u; ip -o link | head -3; touch /in/x || echo refused; touch /out/y && echo written; echo home=$HOME"
+    script = "id -u; ip -o link | head -3; touch /in/x || echo refused; touch /out/y && echo written"
+    script += "; touch $HOME/z && echo home=$HOME writable"
     log = log_of(runner, spec_of(tiny_image, tmp_path, script))
     assert "65534" in log.splitlines()
     assert "eth0" not in log
     assert "refused" in log
     assert "written" in log
-    assert "home=/tmp" in log
+    assert "home=/root writable" in log
 
 
 def test_network_is_there_only_when_allowed(runner: DockerRunner, tiny_image: str, tmp_path: Path) -> None:

@@ -1,0 +1,124 @@
+"""Reads and opens folders of a container that is made but not started. Nothing is run for it: the engine does it."""
+
+import io
+import posixpath
+import tarfile
+from collections.abc import Iterator
+from typing import IO, cast
+
+from docker.errors import NotFound
+from docker.models.containers import Container
+
+MANUAL = "/img-man"
+MAX_FILE_BYTES = 1 << 20
+MAX_FILES = 200
+MAX_LINKS = 8
+_KEPT = (".yaml", ".yml", ".md")
+
+
+def manual(container: Container) -> dict[str, bytes]:
+    """Return the texts of /img-man by path, links followed inside the container; nothing where there is none.
+
+    What else lies there, and texts larger than any manual, are passed over.
+    """
+    root = _resolved(container, MANUAL)
+    found: dict[str, bytes] = {}
+    for member, content in _members(container, root) if root else ():
+        inside = member.name.partition("/")[2]  # the first part is the folder's own name, whatever leads to it
+        if not inside.endswith(_KEPT) or len(found) >= MAX_FILES:
+            continue
+        if member.islnk():
+            linked = found.get(f"{MANUAL}/{member.linkname.partition('/')[2]}")
+        else:
+            linked = _text(container, f"{root}/{inside}") if member.issym() else None
+        text = content if linked is None else linked
+        if text is not None:
+            found[f"{MANUAL}/{inside}"] = text
+    return found
+
+
+def user_id(container: Container, name: str) -> str:
+    """Return `uid:gid` of a user by the container's own /etc/passwd; empty when it is not listed."""
+    table = _text(container, "/etc/passwd") or b""
+    for line in table.decode(errors="replace").splitlines():
+        columns = line.split(":")
+        if columns[0] == name and len(columns) > 3:  # noqa: PLR2004 -- name, password, uid, gid, …
+            return f"{columns[2]}:{columns[3]}"
+    return ""
+
+
+def open_folder(container: Container, path: str) -> None:
+    """Let everybody write into a folder of the container's own file system; it is made where it is missing.
+
+    Only the folder itself is changed, in this container alone. What is no folder, such as a link, stays as it is.
+    """
+    parent, name = posixpath.split(path.rstrip("/"))
+    if not name:  # the engine leaves the root as it is
+        return
+    folder = next((member for member, _ in _members(container, path)), None) or _new_folder(name)
+    if folder.isdir():
+        folder.name = name
+        folder.mode |= 0o777
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            archive.addfile(folder)
+        container.put_archive(parent, buffer.getvalue())
+
+
+def _new_folder(name: str) -> tarfile.TarInfo:
+    folder = tarfile.TarInfo(name)
+    folder.type = tarfile.DIRTYPE
+    return folder
+
+
+def _resolved(container: Container, path: str) -> str:
+    """Follow the links that a path ends in; empty when it leads nowhere."""
+    for _hop in range(MAX_LINKS):
+        try:
+            stream, facts = container.get_archive(path)
+        except NotFound:
+            return ""
+        stream.close()  # type: ignore[attr-defined]
+        target = facts["linkTarget"] if facts else ""
+        if not target:
+            return path
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    return ""
+
+
+def _text(container: Container, path: str) -> bytes | None:
+    """The content of a small file, links followed."""
+    target = _resolved(container, path)
+    return next((data for _, data in _members(container, target) if data is not None), None) if target else None
+
+
+def _members(container: Container, path: str) -> Iterator[tuple[tarfile.TarInfo, bytes | None]]:
+    """Yield what lies at a path as the engine packs it, with the content of small files; nothing when it is missing."""
+    try:
+        stream, _ = container.get_archive(path)
+    except NotFound:
+        return
+    try:
+        with tarfile.open(fileobj=cast(IO[bytes], _Reader(stream)), mode="r|") as archive:
+            for member in archive:
+                file = archive.extractfile(member) if member.isreg() and member.size <= MAX_FILE_BYTES else None
+                yield member, file.read() if file is not None else None
+    finally:
+        stream.close()  # type: ignore[attr-defined]
+
+
+class _Reader:
+    """A stream of blocks as the file that tarfile reads."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self.blocks = blocks
+        self.rest = b""
+
+    def read(self, size: int) -> bytes:
+        while len(self.rest) < size:
+            block = next(self.blocks, b"")
+            if not block:
+                break
+            self.rest += block
+        data, self.rest = self.rest[:size], self.rest[size:]
+        return data
