@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -34,7 +35,7 @@ from datasets.uploads import DataRootUploadHandler
 from executors.api import submitted
 from executors.serializers import SubmittedSerializer
 from projects import access
-from projects.models import Role
+from projects.models import Project, Role
 
 MOST_ASSETS = 200
 
@@ -58,17 +59,19 @@ class DatasetVersionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
     lookup_value_regex = r"\d+"
     parser_classes = [JSONParser, MultiPartParser]
 
-    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        """Let uploads go straight to the data root."""
-        self.uploads = DataRootUploadHandler(request)
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Let the upload of an import go straight to the data root, and remove it when nothing took it."""
+        self.uploads = DataRootUploadHandler(request, admits=lambda: self._may_upload(request))
         request.upload_handlers = [self.uploads]
-        return super().initialize_request(request, *args, **kwargs)
+        try:
+            response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        finally:
+            self.uploads.discard_untaken()
+        return response
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
-        """Remove an upload that nothing took."""
-        self.uploads.discard_untaken()
-        finished: Response = super().finalize_response(request, response, *args, **kwargs)
-        return finished
+    def _may_upload(self, request: HttpRequest) -> bool:
+        """Tell, before a byte is stored, whether the person may import anywhere; which project stands in the body."""
+        return self.action == "import_" and Project.objects.editable_by(request.user).exists()
 
     def get_queryset(self) -> QuerySet[DatasetVersion]:
         found = DatasetVersion.objects.active().for_list()

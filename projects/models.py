@@ -35,6 +35,13 @@ class ProjectQuerySet(models.QuerySet["Project"]):
             return self
         return self.filter(memberships__user_id=user.pk)
 
+    def editable_by(self, user: "User | AnonymousUser") -> Self:
+        """Keep the active projects that this person may change; superusers may change all."""
+        active = self.active()
+        if user.is_superuser:
+            return active
+        return active.filter(memberships__user_id=user.pk, memberships__role__gte=Role.EDITOR)
+
     def active(self) -> Self:
         """Leave out what lies in the trash."""
         return self.filter(hidden_at=None)

@@ -118,7 +118,7 @@ class UploadTooLarge(DomainError):
 
     id = "datasets.upload_too_large"
     status = 413
-    message = _("The file is larger than {limit} MB.")
+    message = _("The upload is larger than {limit} MB.")
     hint = _("Split it, or import from a folder of the server.")
     field = "file"
 

@@ -101,6 +101,15 @@ def test_a_file_over_the_limit_is_refused_and_not_kept(
     assert uploads(data_root) == []
 
 
+def test_the_limit_is_that_of_all_files_of_a_request(
+    browser: Client, project: Project, data_root: Path, settings: Any
+) -> None:
+    settings.YMIR_MAX_UPLOAD_MB = 1
+    half = b"x" * (600 * 1024)
+    assert send(browser, project, other=upload(half), file=upload(half)).status_code == 422
+    assert uploads(data_root) == []
+
+
 @pytest.mark.parametrize("values", [{"name": "a@b"}, {"name": ""}, {"format": "zip"}, {"unknown": "maybe"}])
 def test_an_upload_with_an_invalid_form_is_not_kept(
     values: dict[str, str], browser: Client, project: Project, data_root: Path
