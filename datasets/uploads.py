@@ -55,7 +55,7 @@ class DataRootUploadHandler(FileUploadHandler):
         self._room: int | None = None  # bytes that files may still have; None: not asked yet
         self._stored: list[StoredUpload] = []
 
-    def handle_raw_input(self, *given: Any, **named: Any) -> None:
+    def handle_raw_input(self, *given: Any, **_named: Any) -> None:
         """Keep nothing of a request that is too large as a whole."""
         _data, _meta, content_length, *_rest = given
         if content_length > max_bytes() + FIELDS_BYTES:
