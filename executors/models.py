@@ -4,6 +4,7 @@ from typing import Self
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
+from django.db.models.fields.json import KeyTransform
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Authored, Hideable
@@ -168,6 +169,8 @@ class Job(Authored):
             models.Index(fields=["state", "created_at"], name="job_state_created"),
             # the jobs page of a project
             models.Index(fields=["project", "-created_at"], name="job_project_created"),
+            # the exports of a dataset version
+            models.Index("kind", KeyTransform("version", "params"), name="job_kind_version"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -316,3 +317,11 @@ def test_versions_are_never_changed_by_a_form(browser: Client, project: Project,
     version = make_version()
     operate(browser, project, "sample", source=version.pk, count=1, seed=1, name=version.dataset.name)
     assert DatasetVersion.objects.count() == 1
+
+
+def test_the_exports_of_a_version_are_found_by_an_index(make_version: MakeVersion) -> None:
+    version = make_version()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    jobs = Job.objects.filter(kind="datasets.export", params__version=version.pk)
+    assert "job_kind_version" in jobs.order_by().explain()
