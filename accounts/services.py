@@ -3,7 +3,7 @@
 import secrets
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authtoken.models import Token
 
@@ -20,6 +20,16 @@ class NoSuchUser(DomainError):
     field = "username"
 
 
+class AdminNameTaken(DomainError):
+    """There is no active superuser, and the name for a new one belongs to somebody whom nobody made one."""
+
+    id = "accounts.admin_name_taken"
+    status = 409
+    message = _("There is no active superuser, and “{username}” is another person's account.")
+    hint = _("Name another one: `manage.py ensure_admin --username NAME`.")
+    field = "username"
+
+
 class TooManyAttempts(DomainError):
     """Many wrong passwords for one name from one address: the next ones are not even looked at for a while."""
 
@@ -31,12 +41,23 @@ class TooManyAttempts(DomainError):
 
 
 def ensure_admin(*, username: str, password: str = "") -> tuple[User, str]:
-    """Return the first superuser, made when there is none, and the password if one was generated just now ("" else)."""
+    """Return the first superuser, made when there is none, and the password if one was generated just now ("" else).
+
+    Raises:
+        AdminNameTaken
+    """
     admin = _first_admin()
     if admin is not None:
         return admin, ""
     chosen = password or secrets.token_urlsafe(9)
-    admin = User.objects.create_superuser(username=username, password=chosen)
+    try:
+        with transaction.atomic():
+            admin = User.objects.create_superuser(username=username, password=chosen)
+    except IntegrityError as error:
+        admin = _first_admin()
+        if admin is None:
+            raise AdminNameTaken(username=username) from error
+        return admin, ""  # someone else has made it at the same time
     return admin, "" if password else chosen
 
 

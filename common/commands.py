@@ -3,16 +3,35 @@
 import json
 import sys
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, ClassVar
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 
 from common.errors import DomainError
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
+EXAMPLE = "example:\n "
 
 
-class YmirCommand(BaseCommand):
+class HelpFormatter(DjangoHelpFormatter):
+    """Leaves the example at the end of a command's help as it is, to be copied."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith(EXAMPLE) else super()._fill_text(text, width, indent)
+
+
+class ExplainedCommand(BaseCommand):
+    """A command whose `--help` ends with an example: the words behind `manage.py`."""
+
+    example: ClassVar[str]
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(
+            prog_name, subcommand, formatter_class=HelpFormatter, epilog=f"{EXAMPLE} manage.py {self.example}", **kwargs
+        )
+
+
+class YmirCommand(ExplainedCommand):
     """A command over one service. Subclasses add arguments and return from `run` what the command says.
 
     With `--json` stdout holds one object and nothing else; without it, `describe` makes the words.

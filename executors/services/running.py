@@ -1,13 +1,14 @@
 """Which runner runs what on this host."""
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
 
 from executors.contract.layout import WorkDir, task_id
 from executors.models import ExecutorImage, Job
-from executors.runners.base import EngineUnavailableError, Runner
+from executors.runners.base import EngineUnavailableError, Runner, RunnerError
 from executors.runners.docker import DockerRunner
 from executors.runners.process import ProcessRunner
 from executors.services import jobs
@@ -40,6 +41,17 @@ def reachable() -> list[Runner]:
     if settings.YMIR_RUNNER != ExecutorImage.Runner.PROCESS and engine_answers():
         found.append(runner(ExecutorImage.Runner.DOCKER))
     return found
+
+
+def owned(runner: Runner) -> list[dict[str, str]]:
+    """Return the runs of a runner as facts; nothing when its engine has gone."""
+    kind = ExecutorImage.Runner.DOCKER if isinstance(runner, DockerRunner) else ExecutorImage.Runner.PROCESS
+    with suppress(RunnerError):
+        return [
+            {"name": run.name, "runner": kind.value, "job": run.job, "state": run.state.value}
+            for run in runner.list_owned()
+        ]
+    return []
 
 
 def engine_answers() -> bool:

@@ -10,7 +10,10 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from executors import pipeline
+from executors.contract.layout import WorkDir
 from executors.models import ExecutorImage, Gpu, Job
+from executors.runners.base import RunSpec
+from executors.services import running
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,9 +41,11 @@ def test_add_image_registers_a_shipped_executor(capsys: pytest.CaptureFixture[st
 
 
 def test_add_image_registers_any_reference(capsys: pytest.CaptureFixture[str]) -> None:
-    facts = said(capsys, "add_image", "ymir/other:1", "--name", "Other", "--network")
+    facts = said(capsys, "add_image", "ymir/other:1", "--name", "Other", "--network", "--root")
     assert (facts["image"], facts["runner"]) == ("Other", "docker")
-    assert ExecutorImage.objects.get().network_allowed
+    image = ExecutorImage.objects.get()
+    assert image.network_allowed
+    assert image.root_allowed
 
 
 def test_add_image_twice_fails_with_the_error_id(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,6 +58,21 @@ def test_add_image_twice_fails_with_the_error_id(capsys: pytest.CaptureFixture[s
 
 def test_reap_jobs_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, "reap_jobs") == {"released": [], "sent": [], "removed": []}
+
+
+def test_list_runs_names_what_runs_and_what_has_ended(capsys: pytest.CaptureFixture[str], data_root: Path) -> None:
+    runner = running.runner("process")
+    assert said(capsys, "list_runs") == {"runs": []}
+    work = WorkDir(data_root / "jobs" / "7")
+    work.create()
+    runner.start(RunSpec("ymir-7", "tiny", work.root, job="7", command=("sleep", "600")))
+    facts = {"name": "ymir-7", "runner": "process", "job": "7"}
+    assert said(capsys, "list_runs") == {"runs": [{**facts, "state": "running"}]}
+    runner.stop("ymir-7")
+    assert said(capsys, "list_runs") == {"runs": [{**facts, "state": "exited"}]}
+    call_command("list_runs")
+    assert "ymir-7  process  job 7  exited" in capsys.readouterr().out
+    runner.remove("ymir-7")
 
 
 def test_executor_worker_records_the_hosts_gpus(settings: Settings) -> None:

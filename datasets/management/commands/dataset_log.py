@@ -9,11 +9,12 @@ from projects import services as projects
 
 
 class Command(YmirCommand):
-    help = "List the versions of a dataset, newest first: what each was made of, by whom and why."
+    help = "List the versions of a dataset, newest first: what each holds, what it was made of and why."
+    example = "dataset_log --project Smears smear-train"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--project", required=True, help="name or number")
-        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--project", required=True, help="name or number of the project")
+        parser.add_argument("name", metavar="NAME", help="the dataset")
 
     def run(self, *, project: str, name: str, **options: Any) -> dict[str, Any]:
         newest = versions.resolve(projects.find(project), name)

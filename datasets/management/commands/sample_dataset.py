@@ -12,15 +12,16 @@ from projects import services as projects
 
 
 class Command(VersionCommand):
-    help = "Draw assets by lot, by number or share; the same seed draws the same."
+    help = "Make a new dataset version of assets drawn by lot, by number or share; the same seed draws the same."
+    example = "sample_dataset --project Smears --name start pool@1 --count 60 --seed 7 --wait"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("source", metavar="NAME@VERSION")
+        parser.add_argument("source", metavar="NAME@VERSION", help="the version to draw from")
         size = parser.add_mutually_exclusive_group(required=True)
-        size.add_argument("--count", type=int)
-        size.add_argument("--share", type=float, help="over 0, at most 1")
-        parser.add_argument("--seed", type=int, default=1)
+        size.add_argument("--count", type=int, help="how many assets, at least 1")
+        size.add_argument("--share", type=float, help="which share of the assets, over 0 and at most 1")
+        parser.add_argument("--seed", type=int, default=1, help="0 or more; another number draws others (default: 1)")
 
     def submit(self, *, project: str, name: str, source: str, **options: Any) -> Job:
         count, share = options["count"], options["share"]

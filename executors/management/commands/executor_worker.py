@@ -4,26 +4,33 @@ from argparse import ArgumentParser
 from typing import Any
 
 import django_rq
-from django.core.management.base import BaseCommand
 from django.db import connections
 from django_rq.workers import get_worker
 from rq.logutils import setup_loghandlers
 
+from common.commands import ExplainedCommand
 from executors.services import gpus, orphans, running
 from executors.worker import EXECUTOR_QUEUE
 
 WORKER_TTL = 20
 
 
-class Command(BaseCommand):
+class Command(ExplainedCommand):
     help = (
         "Run the jobs of the executor queue: training, mining, inference, inspection of images. Records this host's "
         "GPUs and clears away containers that no job waits for. Start several for several jobs at once."
     )
 
+    example = "executor_worker --burst"
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--burst", action="store_true", help="end when the queue is empty")
-        parser.add_argument("--queues", nargs="+", default=[EXECUTOR_QUEUE], help="(default: executor)")
+        parser.add_argument(
+            "--queues",
+            nargs="+",
+            default=[EXECUTOR_QUEUE],
+            help="the queues to serve, in this order (default: executor)",
+        )
 
     def handle(self, *args: Any, burst: bool, queues: list[str], **options: Any) -> None:
         setup_loghandlers("INFO")

@@ -20,8 +20,12 @@ class Command(YmirCommand):
         "this host's containers and processes that no job waits for. With --every, until it is told to end."
     )
 
+    example = "reap_jobs --every 5"
+
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--every", type=float, metavar="SECONDS", help="do it again and again")
+        parser.add_argument(
+            "--every", type=float, metavar="SECONDS", help="do it again after so many seconds, until told to end"
+        )
 
     def run(self, *, every: float | None, **options: Any) -> dict[str, Any]:
         if every is None:

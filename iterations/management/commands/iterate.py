@@ -14,12 +14,21 @@ from projects import services as projects
 
 
 class Command(YmirCommand):
-    help = "Go on with the round under way, or start the next one. With --wait until it ends or needs a person."
+    help = (
+        "Go on with a project's round under way, or start the next one: mine, label, merge, train. With --wait until "
+        "it ends or needs a person."
+    )
+    example = "iterate --project Smears --wait"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--project", required=True)
-        parser.add_argument("--arm", choices=Arm.values, default=Arm.MINED)
-        parser.add_argument("--wait", action="store_true")
+        parser.add_argument("--project", required=True, help="name or number of the project")
+        parser.add_argument(
+            "--arm",
+            choices=Arm.values,
+            default=Arm.MINED,
+            help="whether a model chooses what is labeled, or chance, for comparison (default: mined)",
+        )
+        parser.add_argument("--wait", action="store_true", help="drive the round from here (default: workers do)")
 
     def run(self, *, project: str, arm: str, wait: bool, **options: Any) -> dict[str, Any]:
         found, by = projects.find(project), accounts.acting_user()

@@ -20,11 +20,13 @@ class Command(YmirCommand):
         "ground truth. Call it again to go on after an interruption."
     )
 
+    example = "quickstart --data /data/smears.zip --rounds 3"
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--data", type=Path, help="a VOC or COCO folder or zip (default: drawn scenes)")
-        parser.add_argument("--rounds", type=int, default=2)
+        parser.add_argument("--rounds", type=int, default=2, help="rounds after the initial training (default: 2)")
         parser.add_argument("--top-k", type=int, help="assets to label each round (default: as many as at the start)")
-        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--seed", type=int, default=1, help="another number splits otherwise (default: 1)")
         parser.add_argument("--quick", action="store_true", help="a tenth of everything: shows that all of it works")
 
     def run(

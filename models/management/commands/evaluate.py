@@ -12,11 +12,14 @@ from projects import services as projects
 
 
 class Command(JobCommand):
-    help = "Judge a prediction against the ground truth of the dataset version that it was made on."
+    help = "Judge a prediction against the ground truth of the dataset version that it was made on: mAP, per class too."
+    example = "evaluate --project Smears 12 --wait"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("prediction", type=int, metavar="PREDICTION_ID")
+        parser.add_argument(
+            "prediction", type=int, metavar="PREDICTION_ID", help="its number, as infer --wait prints it"
+        )
 
     def submit(self, *args: Any, project: str, prediction: int, **options: Any) -> Job:
         found = registry.prediction(projects.find(project), prediction)

@@ -16,6 +16,7 @@ from projects import services as projects
 
 class Command(RunCommand):
     help = "Let a model look at a dataset version; --evaluate judges what it finds against the ground truth."
+    example = "infer --project Smears --image detector --model smear-net@2 --dataset smear-test@1 --evaluate --wait"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)

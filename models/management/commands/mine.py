@@ -17,13 +17,17 @@ from projects import services as projects
 class Command(RunCommand):
     help = "Let a model choose the assets of a dataset version that are worth labeling; they become a dataset version."
 
+    example = (
+        "mine --project Smears --name mined --image detector --model smear-net@2 --dataset pool@1 --top-k 24 --wait"
+    )
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--name", required=True, help="the dataset that gets a new version")
         parser.add_argument("--model", required=True, metavar="NAME@VERSION", help="its recommended checkpoint looks")
         parser.add_argument("--dataset", required=True, metavar="NAME@VERSION", help="where to look")
         parser.add_argument("--top-k", type=int, required=True, help="how many assets to choose")
-        parser.add_argument("--message", default="", help="what the version is for")
+        parser.add_argument("--message", default="", help="what the version is for, kept with it")
 
     def submit(self, *args: Any, project: str, name: str, image: str, **options: Any) -> Job:
         config = commands.overrides(options["overrides"])

@@ -17,6 +17,11 @@ from projects import services as projects
 class Command(RunCommand):
     help = "Train the next version of a model on a dataset version; --start names a version to go on from."
 
+    example = (
+        "train --project Smears --name smear-net --image detector --training smear-train@2 --validation smear-val@1 "
+        "--set epochs=40 batch_size=8 --wait"
+    )
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
@@ -25,7 +30,7 @@ class Command(RunCommand):
         parser.add_argument("--training", required=True, metavar="NAME@VERSION", help="what to learn from")
         parser.add_argument("--validation", required=True, metavar="NAME@VERSION", help="what to judge by meanwhile")
         parser.add_argument("--start", default="", metavar="NAME@VERSION", help="go on from its recommended checkpoint")
-        parser.add_argument("--message", default="", help="what the version is for")
+        parser.add_argument("--message", default="", help="what the version is for, kept with it")
 
     def submit(self, *args: Any, project: str, name: str, image: str, **options: Any) -> Job:
         config = commands.overrides(options["overrides"])

@@ -10,13 +10,14 @@ from projects import services
 
 
 class Command(YmirCommand):
-    help = "Create a project with its classes; it belongs to --owner (the first superuser if not given)."
+    help = "Create a project with its classes. It belongs to one person, who may then add others as members."
+    example = "create_project Smears --classes RBC,WBC,Platelets --owner anna"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name")
-        parser.add_argument("--classes", default="", help="class names, separated by commas")
-        parser.add_argument("--description", default="")
-        parser.add_argument("--owner", default="", help="user name")
+        parser.add_argument("name", metavar="NAME", help="what the project is called")
+        parser.add_argument("--classes", default="", help="class names, separated by commas (default: none)")
+        parser.add_argument("--description", default="", help="what the project is for")
+        parser.add_argument("--owner", default="", help="user name (default: the first superuser)")
 
     def run(self, *, name: str, classes: str, description: str, owner: str, **options: Any) -> dict[str, Any]:
         project = services.create(

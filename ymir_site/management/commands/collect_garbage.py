@@ -15,10 +15,13 @@ HOUR = 3600.0
 
 class Command(YmirCommand):
     help = "Remove files of the data root that no version, model, prediction or job refers to."
+    example = "collect_garbage --dry-run"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only say what would go")
-        parser.add_argument("--older-than", type=float, default=24.0, metavar="HOURS", help="grace period (24)")
+        parser.add_argument(
+            "--older-than", type=float, default=24.0, metavar="HOURS", help="what is younger stays (default: 24)"
+        )
 
     def run(self, *, dry_run: bool, older_than: float, **options: Any) -> dict[str, Any]:
         root = Path(settings.YMIR_DATA_ROOT)

@@ -7,11 +7,11 @@ from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from common.commands import ExplainedCommand
 from executors import reaper
 from executors.services import running
 from iterations.services import rounds
@@ -19,11 +19,15 @@ from iterations.services import rounds
 logger = logging.getLogger(__name__)
 
 
-class Command(BaseCommand):
+class Command(ExplainedCommand):
     help = "Every few seconds: repair what died (see reap_jobs) and let automatic rounds go on. Runs until stopped."
 
+    example = "scheduler --every 3"
+
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--every", type=float, default=5.0, metavar="SECONDS")
+        parser.add_argument(
+            "--every", type=float, default=5.0, metavar="SECONDS", help="between two looks (default: 5)"
+        )
 
     def handle(self, *args: Any, every: float, **options: Any) -> None:
         stopped = threading.Event()
