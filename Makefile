@@ -47,7 +47,7 @@ stop: .venv/.site ## stop the site
 	@$(PY) -m ymir_site.launcher stop
 
 status: .venv/.site ## show what runs
-	@$(PY) -m ymir_site.launcher status
+	@$(PY) -m ymir_site.launcher status || [ $$? -eq 1 ] # 1: it does not run, which is an answer
 
 # --- tests and checks ------------------------------------------------------------------------------------------------
 test: .venv/.dev .venv-executor/.dev ## everything: Docker and Chromium are installed and started where missing

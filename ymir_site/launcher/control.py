@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ymir_site.launcher import environment, services, state
 from ymir_site.launcher.places import Places
-from ymir_site.launcher.site import Site
+from ymir_site.launcher.site import PreparationError, Site
 from ymir_site.launcher.state import State
 
 START_TIMEOUT = 600.0
@@ -82,8 +82,12 @@ def _print_welcome(places: Places) -> None:
     environ = dict(os.environ)
     environment.adopt(environ, places)
     site = Site(places, environ)
-    name, password = site.first_admin()
     print(f"YMIR runs on {site.address}")
+    try:
+        name, password = site.first_admin()
+    except PreparationError as error:  # the site is of use without one, and its people can mend it
+        print(f"No first admin was made: {error}", file=sys.stderr)
+        return
     if password:
         print(f"First admin: {name}, password {password} (shown only now)")
 
@@ -93,6 +97,7 @@ def stop(places: Places) -> int:
     now = state.read(places)
     if now is None or not state.is_held(places):
         print("The site does not run.")
+        _tell_what_goes_on(places)
         return 0
     print("Stopping …", flush=True)
     os.kill(now.pid, signal.SIGTERM)
@@ -103,7 +108,22 @@ def stop(places: Places) -> int:
             return 1
         time.sleep(LOOK_EVERY)
     print("Stopped.")
+    _tell_what_goes_on(places)
     return 0
+
+
+def _tell_what_goes_on(places: Places) -> None:
+    """Name the containers of jobs, which no stop of the site ends: nobody is to wonder who uses the GPU."""
+    if not places.logs.exists():  # it never ran
+        return
+    try:
+        names = Site(places, os.environ).running_containers()
+    except PreparationError:  # the site is stopped, and that was what was asked for
+        return
+    if not names:
+        return
+    who = "1 job goes on in its container" if len(names) == 1 else f"{len(names)} jobs go on in their containers"
+    print(f"{who}; the next start takes up what runs. To stop the work too: docker stop {' '.join(names)}")
 
 
 def status(places: Places) -> int:

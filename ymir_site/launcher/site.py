@@ -102,6 +102,14 @@ class Site:
         facts = json.loads(self._manage("ensure_admin", "--json", secret=True))
         return facts["username"], facts["password"]
 
+    def running_containers(self) -> list[str]:
+        """Return the names of the containers of jobs that run on this machine; they outlive the site.
+
+        Raises PreparationError.
+        """
+        runs = json.loads(self._manage("list_runs", "--json"))["runs"]
+        return [run["name"] for run in runs if (run["runner"], run["state"]) == ("docker", "running")]
+
     def processes(self) -> list[Process]:
         """Return the web server, the two workers and the scheduler."""
         web = (
