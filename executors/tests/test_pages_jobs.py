@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from common.numbers import percent
 from executors.models import Gpu, Job, JobAttempt
 from executors.tests import builders
 from projects import services as projects
@@ -406,3 +407,21 @@ def test_a_job_costs_the_same_however_much_it_holds(as_user, project, editor):
     builders.write_metrics(rich, EPOCHS)
     assert queries(client, url("job", rich)) == queries(client, url("job", plain))
     assert queries(client, url("job_status", rich)) <= 5
+
+
+# --- telling jobs apart ---------------------------------------------------------------------------------------------
+
+
+def test_jobs_of_the_same_title_are_told_apart_by_their_numbers(as_user, project, viewer):
+    twins = [builders.job(project, title="Train smear-net"), builders.job(project, title="Train smear-net")]
+    html = as_user(viewer).get(reverse("executors:jobs", args=[project.pk])).content.decode()
+    for job in twins:
+        assert f'Train smear-net</a> <span class="quiet">#{job.pk}</span>' in html
+        assert f'Train smear-net <span class="quiet">#{job.pk}</span>' in page(as_user(viewer), "job", job)
+        assert f"<title>Train smear-net #{job.pk}" in page(as_user(viewer), "job", job)
+
+
+def test_a_stopped_job_shows_where_it_was_stopped(as_user, project, viewer):
+    job = builders.job(project, state=State.CANCELED, progress=0.45)
+    assert f'<span class="huge">{percent(0.45)}</span>' in page(as_user(viewer), "job", job)
+    assert f"at {percent(0.45)}" in as_user(viewer).get(reverse("executors:jobs", args=[project.pk])).content.decode()
