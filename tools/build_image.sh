@@ -19,6 +19,10 @@ arguments=(--network host --build-arg "BASE_IMAGE=$base")
 
 python=python3
 [ ! -x "$here/../.venv/bin/python" ] || python="$here/../.venv/bin/python"
+if [ -d "$folder/img-man" ]; then # an executor: the site runs it by itself only while it is built from today's source
+  source="$(PYTHONPATH="$here/.." "$python" -m executors.runners.shipped "$folder")"
+  arguments+=(--label "ymir.source=$source")
+fi
 # Answers on the loopback only, and ends with this script.
 serve() { "$python" -m http.server "$2" --bind 127.0.0.1 --directory "$1" >/dev/null 2>&1 9>&- & }
 

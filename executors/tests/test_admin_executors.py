@@ -8,8 +8,10 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from executors.models import ExecutorImage, Gpu, Job
+from executors.models import ExecutorImage, Gpu, Job, JobAttempt
+from executors.services import images
 from executors.tests import builders
+from projects.models import Project
 
 pytestmark = pytest.mark.django_db
 
@@ -75,9 +77,44 @@ def test_jobs_are_stopped_by_those_who_may(root: Client, make_user: Any, as_user
     assert Job.objects.get(pk=over.pk).state == Job.State.SUCCEEDED
 
 
+def delete(root: Client, image: ExecutorImage) -> int:
+    """Delete an image on its page, and then together with others; the first answer."""
+    page = reverse("admin:executors_executorimage_delete", args=[image.pk])
+    status = root.post(page, {"post": "yes"}).status_code
+    together = {"action": "delete_selected", "_selected_action": [image.pk], "post": "yes"}
+    root.post(reverse("admin:executors_executorimage_changelist"), together)
+    return status
+
+
 def test_an_image_that_jobs_used_is_not_deleted(root: Client) -> None:
     image = builders.image()
     builders.job(None, image=image)
-    assert (
-        root.post(reverse("admin:executors_executorimage_delete", args=[image.pk]), {"post": "yes"}).status_code == 403
-    )
+    assert delete(root, image) == 403
+    assert ExecutorImage.objects.filter(pk=image.pk).exists()
+
+
+def test_an_image_that_was_only_inspected_is_deleted_with_its_templates(root: Client) -> None:
+    image, job = images.add(reference="ymir/tpyo:1", by=None)
+    assert delete(root, image) == 302
+    assert not ExecutorImage.objects.exists()
+    assert Job.objects.filter(pk=job.pk).exists()
+
+
+@pytest.mark.parametrize("query", [{"q": "smear"}, {"q": "7"}, {"state": "failed"}, {"created_at__year": 2026}])
+def test_jobs_are_searched_and_filtered(root: Client, query: dict[str, Any]) -> None:
+    builders.job(None, title="Train smear-net")
+    page = root.get(reverse("admin:executors_job_changelist"), query)
+    assert page.status_code == 200
+    assert "delete_selected" not in page.content.decode()
+
+
+def test_nothing_of_a_job_can_be_written(root: Client, project: Project) -> None:
+    job = builders.job(project, state=Job.State.RUNNING)
+    JobAttempt.objects.create(job=job, number=1, worker="lab-2", started_at=job.started_at)
+    page = root.get(reverse("admin:executors_job_change", args=[job.pk])).content.decode()
+    assert "lab-2" in page
+    form = page[page.index('id="job_form"') :]
+    assert 'type="text"' not in form
+    assert "<textarea" not in form
+    assert 'name="_save"' not in form
+    assert "deletelink" not in form

@@ -1,12 +1,16 @@
 """The registry: add → inspect → templates, and every way in which an image is none."""
 
+import io
 from pathlib import Path
+from typing import Any
 
+import docker
 import pytest
 from pytest_django import Settings
 
 from executors import pipeline
 from executors.models import ExecutorImage, Job, TaskTemplate
+from executors.runners.shipped import SOURCE_LABEL, digest
 from executors.services import images
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -124,6 +128,41 @@ def test_an_image_can_be_disabled() -> None:
     assert not ExecutorImage.objects.usable().exists()
     images.set_enabled(image=image, enabled=True)
     assert ExecutorImage.objects.usable().exists()
+
+
+def test_a_shipped_executor_that_has_changed_is_inspected_again(shipped: Path) -> None:
+    image, job = images.add_shipped("tiny", by=None)
+    run(job)
+    assert images.add_shipped("tiny", by=None) == (image, None)
+    (shipped / "tiny" / "img-man" / "training-template.yaml").write_text("epochs: 9\n")
+    again, job = images.add_shipped("tiny", by=None)
+    run(job)
+    assert again == image
+    assert image.templates.get(task="training").source == "epochs: 9\n"
+
+
+def test_an_image_that_was_deleted_before_its_inspection() -> None:
+    image, job = images.add(reference="tiny", runner="process", by=None)
+    image.delete()
+    assert run(job).error_id == "executors.image_removed"
+
+
+@pytest.mark.docker
+def test_a_built_image_is_taken_only_while_it_is_what_the_source_says(
+    tiny_image: str, docker_engine: docker.DockerClient, shipped: Path, settings: Settings, caplog: Any
+) -> None:
+    settings.YMIR_RUNNER = "auto"
+    tag, built_from = "ymir/tiny:latest", digest(shipped / "tiny")
+    label = f"FROM {tiny_image}\nLABEL {SOURCE_LABEL}={built_from}\n".encode()
+    docker_engine.images.build(fileobj=io.BytesIO(label), tag=tag)
+    try:
+        assert images.add_shipped("tiny", by=None)[0].reference == tag
+        (shipped / "tiny" / "start.sh").write_text("another")
+        image, _job = images.add_shipped("tiny", by=None)
+    finally:
+        docker_engine.images.remove(tag)
+    assert (image.reference, image.runner) == ("tiny", "process")
+    assert "built from another source" in caplog.text
 
 
 @pytest.mark.docker

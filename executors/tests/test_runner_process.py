@@ -1,0 +1,49 @@
+"""What only processes on the host do: their log is cut when it grows too long."""
+
+from pathlib import Path
+
+import pytest
+
+from executors.contract.layout import WorkDir
+from executors.runners import process
+from executors.runners.base import RunSpec
+from executors.runners.process import ProcessRunner
+from executors.tests import waiting
+
+
+@pytest.fixture
+def runner(tmp_path: Path, tiny_folder: Path) -> ProcessRunner:
+    return ProcessRunner(state_dir=tmp_path / "runs", images_dir=tiny_folder, python=Path("/usr/bin/python3"))
+
+
+def test_a_log_that_grows_too_long_keeps_its_end_and_says_so(
+    runner: ProcessRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "MAX_LOG_BYTES", 4000)
+    monkeypatch.setattr(process, "KEPT_LOG_BYTES", 1000)
+    work = WorkDir(tmp_path / "work")
+    work.create()
+    program = f"seq 2000; touch {work.out_dir}/up; until [ -e {work.out_dir}/go ]; do sleep 0.02; done; echo last"
+    runner.start(RunSpec("long", "tiny", work.root, command=("sh", "-c", program)))
+    waiting.until((work.out_dir / "up").exists)
+    runner.logs("long")
+    assert work.log_file.stat().st_size < 1100
+    (work.out_dir / "go").touch()
+    waiting.until(lambda: runner.poll("long").exit_code == 0)
+    runner.logs("long")
+    lines = work.log_file.read_text().splitlines()
+    assert lines[0] == "[the log was too long: its beginning was cut]"
+    numbers = list(map(int, lines[1:-1]))
+    assert numbers == list(range(numbers[0], 2001))
+    assert lines[-1] == "last"
+    runner.remove("long")
+
+
+def test_a_second_try_begins_the_log_anew(runner: ProcessRunner, tmp_path: Path) -> None:
+    work = WorkDir(tmp_path / "work")
+    work.create()
+    for word in ("first", "second"):
+        runner.start(RunSpec("twice", "tiny", work.root, command=("echo", word)))
+        waiting.until(lambda: runner.poll("twice").exit_code == 0)
+        runner.remove("twice")
+    assert work.log_file.read_text() == "second\n"
