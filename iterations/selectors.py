@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datasets.models import DatasetVersion
 from executors.models import Job
 from iterations.models import Arm, Iteration, IterationStep
-from iterations.steps import BEHIND, State, Step, current, finished_share
+from iterations.steps import BEHIND, State, Step, current
 from models.models import Evaluation, ModelVersion
 from projects.models import Project
 
@@ -49,11 +49,6 @@ class RoundView:
     @property
     def is_finished(self) -> bool:
         return self.current is None
-
-    @property
-    def share(self) -> float:
-        job = self.current and self.steps[self.current].job
-        return finished_share(self.states, job.progress if job else 0.0)
 
     @property
     def outputs(self) -> dict[Step, int]:
@@ -117,11 +112,9 @@ def round_view(iteration: Iteration) -> RoundView:
     return RoundView(iteration=iteration, steps={step.kind: step for step in steps})
 
 
-def rounds(project: Project, arm: Arm | None = None) -> list[RoundView]:
+def rounds(project: Project) -> list[RoundView]:
     """Return the rounds of a project, oldest first (two queries)."""
     found = project.iterations.order_by("number", "arm")
-    if arm is not None:
-        found = found.filter(arm=arm)
     steps: dict[int, dict[Step, StepView]] = {}
     for step in (
         IterationStep.objects.filter(iteration__in=found)
@@ -136,6 +129,12 @@ def previous_rounds(iteration: Iteration) -> list[RoundView]:
     """Return the rounds this one follows: those of its arm, and round 0, oldest first."""
     before = [view for view in rounds(iteration.project) if view.iteration.number < iteration.number]
     return [view for view in before if view.iteration.arm == iteration.arm or view.iteration.number == 0]
+
+
+def later_round(iteration: Iteration) -> Iteration | None:
+    """Return a round that was started after this one from what it made: of the same arm, or of any after round 0."""
+    later = Iteration.objects.filter(project=iteration.project_id, number__gt=iteration.number)
+    return (later.filter(arm=iteration.arm) if iteration.number else later).order_by("number", "arm").first()
 
 
 def learning_curve(project: Project) -> list[CurvePoint]:

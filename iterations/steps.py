@@ -83,10 +83,3 @@ def source_of(step: Step, outputs: Mapping[Step, int], inputs: Inputs) -> int:
     position = ORDER.index(step)
     made = [outputs[other] for other in ORDER[:position] if other in outputs]
     return made[-1] if made else inputs.pool
-
-
-def finished_share(states: Mapping[Step, State], progress: float = 0.0) -> float:
-    """Return how much of a round is behind (0..1), counting `progress` (0..1) of the step under way."""
-    behind = sum(state in BEHIND for state in states.values())
-    under_way = any(state in UNDER_WAY for state in states.values())
-    return (behind + (progress if under_way else 0.0)) / len(states) if states else 0.0

@@ -1,5 +1,7 @@
 """Pages of the loop: a project's home, its rounds, one round, and the settings."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,32 +12,39 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from common.errors import DomainError
 from common.http import flash_error, signed_in
 from iterations.forms import AttachForm, LoopSettingsForm, StartRoundForm
-from iterations.models import Iteration
+from iterations.models import Arm, Iteration
 from iterations.pages import curve, home
 from iterations.pages import rounds as round_pages
 from iterations.services import rounds
 from iterations.services import settings as loops
 from iterations.steps import MAKES_DATASET, Step
+from models.access import may_edit
 from projects import access
 from projects.models import Role
+
+STOP_POLLING = 286  # htmx's own status: swap this answer in, then ask no more
 
 
 @require_GET
 def overview(request: HttpRequest, pk: int) -> HttpResponse:
     """A project's home: where the loop stands, what to do next, and how accuracy grew."""
     project = access.project_or_404(request.user, pk)
-    return render(request, "iterations/overview.html", {"project": project, **home.context(project)})
+    context = {"project": project, "may_edit": may_edit(request.user, project), **home.context(project)}
+    return render(request, "iterations/overview.html", context)
 
 
 @require_GET
 def iteration_list(request: HttpRequest, pk: int) -> HttpResponse:
     """Every round of a project, with what it chose, labeled, trained on and reached."""
     project = access.project_or_404(request.user, pk)
+    rows = round_pages.rows(project)
     context = {
         "project": project,
-        "rows": round_pages.rows(project),
+        "rows": rows,
+        "may_start": all(row.now is None for row in rows if row.view.iteration.arm == Arm.MINED),
         "curve": curve.chart(project),
         "form": StartRoundForm(),
+        "may_edit": may_edit(request.user, project),
     }
     return render(request, "iterations/list.html", context)
 
@@ -80,17 +89,18 @@ def loop_settings(request: HttpRequest, pk: int) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One round, step by step."""
     iteration = _iteration_or_404(request, pk)
-    context = {**round_pages.context(iteration), "attach_form": AttachForm(project=iteration.project)}
-    return render(request, "iterations/detail.html", context)
+    return render(request, "iterations/detail.html", _round_context(request, iteration))
 
 
 @require_GET
 def rows(request: HttpRequest, pk: int) -> HttpResponse:
-    """The steps alone, for polling; a finished round answers 286, which ends the polling."""
-    iteration = _iteration_or_404(request, pk)
-    context = round_pages.context(iteration)
-    status = 200 if context["is_moving"] else 286
-    return render(request, "iterations/_steps.html", context, status=status)
+    """The steps alone, for polling; the page loads itself again when another step begins, or the same one ends."""
+    context = _round_context(request, _iteration_or_404(request, pk))
+    status = 200 if context["is_moving"] else STOP_POLLING
+    response = render(request, "iterations/_steps.html", context, status=status)
+    if request.GET.get("at", "") != context["mark"]:
+        response["HX-Refresh"] = "true"
+    return response
 
 
 @require_POST
@@ -137,13 +147,21 @@ def attach(request: HttpRequest, pk: int, kind: Step) -> HttpResponse:
         raise Http404
     form = AttachForm(request.POST, project=iteration.project)
     if not form.is_valid():
-        context = {**round_pages.context(iteration), "attach_form": form}
-        return render(request, "iterations/detail.html", context, status=422)
+        return render(request, "iterations/detail.html", _round_context(request, iteration, form), status=422)
     try:
         rounds.attach(iteration=iteration, kind=kind, dataset_version=form.cleaned_data["dataset_version"])
     except DomainError as error:
         flash_error(request, error)
     return redirect("iterations:detail", pk)
+
+
+def _round_context(request: HttpRequest, iteration: Iteration, form: AttachForm | None = None) -> dict[str, Any]:
+    """Return what the page of a round needs; its steps alone need the same."""
+    return {
+        **round_pages.context(iteration),
+        "attach_form": form or AttachForm(project=iteration.project),
+        "may_edit": may_edit(request.user, iteration.project),
+    }
 
 
 def _iteration_or_404(request: HttpRequest, pk: int, role: Role = Role.VIEWER) -> Iteration:

@@ -5,9 +5,14 @@ from django.shortcuts import get_object_or_404
 
 from models.models import Checkpoint, Evaluation, ModelVersion, Prediction
 from projects import access
-from projects.models import Role
+from projects.models import Project, Role
 
 Person = User | AnonymousUser
+
+
+def may_edit(user: Person, project: Project) -> bool:
+    """Tell whether pages offer a person the actions of editors."""
+    return (access.role_in(user, project) or 0) >= Role.EDITOR
 
 
 def version_or_404(user: Person, pk: int, role: Role = Role.VIEWER) -> ModelVersion:

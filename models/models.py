@@ -147,8 +147,8 @@ class Evaluation(Authored):
     prediction = models.ForeignKey(Prediction, on_delete=models.CASCADE, related_name="evaluations")
     job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="evaluations")
     params = models.JSONField(default=dict)  # iou, confidence
-    map50 = models.FloatField(_("mAP@50"))
-    map50_95 = models.FloatField(_("mAP@50:95"))
+    map50 = models.FloatField(_("mAP@.5"))
+    map50_95 = models.FloatField(_("mAP@[.5:.95]"))
     report = models.JSONField(default=dict)  # models.evaluation.Report as JSON: per class, curves, confusion, intervals
 
     class Meta:

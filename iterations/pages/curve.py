@@ -23,7 +23,7 @@ def chart(project: Project) -> LineChart | None:
     return LineChart(
         series=series,
         x_label=_("labeled assets"),
-        y_label=_("mAP@50 on %(version)s") % {"version": testing},
+        y_label=_("mAP@.5 on %(version)s") % {"version": testing},
         x_ticks=sorted({float(point.labeled) for point in points}),
         summary=_summary(mined, random if has_control else []),
         caption=_caption(mined, random) if has_control else "",
@@ -43,7 +43,7 @@ def _series(points: list[CurvePoint], name: str, role: str) -> Series:
 
 
 def interval(point: CurvePoint) -> tuple[float, float] | None:
-    """Return the 95 % interval of a point's mAP@50, where its evaluation has one."""
+    """Return the 95 % interval of a point's mAP@.5, where its evaluation has one."""
     span = point.evaluation.report.get("intervals", {}).get("mAP50")
     return (float(span["low"]), float(span["high"])) if span else None
 

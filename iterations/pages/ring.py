@@ -6,6 +6,7 @@ from django.utils.translation import ngettext
 from common.charts.ring import Ring
 from common.charts.ring import Step as Quarter
 from iterations.models import IterationStep
+from iterations.pages import states
 from iterations.selectors import CurvePoint, RoundView
 from iterations.steps import UNDER_WAY, State, Step
 
@@ -32,7 +33,7 @@ def ring(views: list[RoundView], points: list[CurvePoint]) -> Ring:
         summary=_("%(round)s: %(steps)s")
         % {
             "round": title,
-            "steps": _(", ").join(f"{step.label} {_words(step.state)}" for step in newest.steps.values()),
+            "steps": _(", ").join(f"{step.label} {states.words(step.state)}" for step in newest.steps.values()),
         },
     )
 
@@ -56,30 +57,18 @@ def _quarter(view: RoundView, kind: Step) -> Quarter:
     if not is_now:
         return Quarter(name=name, state="next")
     share = step.job.progress if step.job and step.state is State.RUNNING else 0.0
-    return Quarter(name=name, state="now", note=_words(step.state), done=round(100 * share), total=100)
+    return Quarter(name=name, state="now", note=states.words(step.state), done=round(100 * share), total=100)
 
 
 def _subtitle(view: RoundView, results: dict[int, float]) -> str:
     if view.is_finished:
         score = results.get(view.iteration.number)
-        return _("finished") if score is None else f"mAP@50 {score:.3f}"
+        return _("finished") if score is None else f"mAP@.5 {score:.3f}"
     step = view.steps[view.current] if view.current else None
-    return _("%(step)s: %(state)s") % {"step": step.label, "state": _words(step.state)} if step else ""
+    return _("%(step)s: %(state)s") % {"step": step.label, "state": states.words(step.state)} if step else ""
 
 
 def _result(view: RoundView, results: dict[int, float]) -> str:
     name = _("Round %(number)d") % {"number": view.iteration.number}
     score = results.get(view.iteration.number)
     return name if score is None else f"{name} · {score:.3f}"
-
-
-def _words(state: State) -> str:
-    return {
-        State.OPEN: _("to do"),
-        State.PENDING: _("queued"),
-        State.RUNNING: _("running"),
-        State.FAILED: _("failed"),
-        State.CANCELED: _("stopped"),
-        State.DONE: _("done"),
-        State.SKIPPED: _("skipped"),
-    }[state]

@@ -12,6 +12,7 @@ from datasets.models import DatasetVersion
 from executors.models import Job
 from iterations import selectors
 from iterations.models import Arm, Iteration, IterationStep, LoopSettings
+from iterations.selectors import RoundView
 from iterations.services import settings as loop_settings
 from iterations.services import work
 from iterations.steps import SKIPPABLE, State, Step, may_start, steps_of
@@ -19,6 +20,7 @@ from models.models import ModelVersion
 from projects.models import Project
 
 logger = logging.getLogger(__name__)
+NEEDS_LABELS = frozenset({Step.LABEL, Step.MERGE})
 
 
 class RoundUnfinished(DomainError):
@@ -37,6 +39,25 @@ class StepNotNow(DomainError):
     status = 409
     message = _("The step “{step}” cannot start now.")
     hint = _("Finish the steps before it; a step can be repeated until the one after it has begun.")
+
+
+class RoundBehind(DomainError):
+    """A later round has begun from what this one made."""
+
+    id = "iterations.round_behind"
+    status = 409
+    message = _("Round {later} builds on round {number}: its step “{step}” cannot be changed any more.")
+    hint = _("Go on in the newest round; its merge and training take what you add.")
+
+
+class NotLabeled(DomainError):
+    """What is to be the result of labeling has no annotation."""
+
+    id = "iterations.not_labeled"
+    status = 409
+    message = _("{version} has no annotations.")
+    hint = _("Import the annotated assets, and attach the version that the import makes.")
+    field = "dataset_version"
 
 
 class StepNeeded(DomainError):
@@ -102,12 +123,10 @@ def start_step(*, iteration: Iteration, kind: Step, by: User | None) -> Job:
 
     Raises:
         StepNotNow: the order of steps forbids it.
+        RoundBehind: a later round has begun.
         WaitsForPeople: the step is labeling, and people do it.
     """
-    _lock(iteration)
-    view = selectors.round_view(iteration)
-    if not may_start(view.states, kind):
-        raise StepNotNow(step=_label(kind))
+    view = _open_for(iteration, kind)
     round_ = work.RoundContext.of(view)
     if kind is Step.LABEL and round_.loop.annotator == LoopSettings.Annotator.PEOPLE:
         raise WaitsForPeople(count=round_.source(kind).asset_count)
@@ -128,11 +147,12 @@ def attach(
 
     Raises:
         StepNotNow: the order of steps forbids it.
+        RoundBehind: a later round has begun.
+        NotLabeled: nobody has annotated the version.
     """
-    _lock(iteration)
-    view = selectors.round_view(iteration)
-    if not may_start(view.states, kind):
-        raise StepNotNow(step=_label(kind))
+    _open_for(iteration, kind)
+    if kind in NEEDS_LABELS and dataset_version is not None and not dataset_version.annotation_count:
+        raise NotLabeled(version=dataset_version)
     _set(iteration, kind, dataset_version=dataset_version, model_version=model_version)
 
 
@@ -143,12 +163,11 @@ def skip(*, iteration: Iteration, kind: Step) -> None:
     Raises:
         StepNeeded: merging and training cannot be skipped.
         StepNotNow: the order of steps forbids it.
+        RoundBehind: a later round has begun.
     """
     if kind not in SKIPPABLE:
         raise StepNeeded(step=_label(kind))
-    _lock(iteration)
-    if not may_start(selectors.round_view(iteration).states, kind):
-        raise StepNotNow(step=_label(kind))
+    _open_for(iteration, kind)
     _set(iteration, kind, skipped=True)
 
 
@@ -191,9 +210,23 @@ def advance_automatic() -> int:
     return started
 
 
-def _lock(iteration: Iteration) -> None:
-    """Two people who press the same button must not start a step twice."""
-    Iteration.objects.select_for_update().get(pk=iteration.pk)
+def _open_for(iteration: Iteration, kind: Step) -> RoundView:
+    """Lock a round and return it when one of its steps may be changed.
+
+    The lock is that of the project's loop, which starting the next round takes too: neither of two people who press
+    a button at once finds what the other one is about to change.
+
+    Raises:
+        StepNotNow, RoundBehind
+    """
+    LoopSettings.objects.select_for_update().get(pk=loop_settings.loop_of(iteration.project).pk)
+    view = selectors.round_view(iteration)
+    if not may_start(view.states, kind):
+        raise StepNotNow(step=_label(kind))
+    later = selectors.later_round(iteration)
+    if later is not None and kind is not Step.EVALUATE:
+        raise RoundBehind(later=later.number, number=iteration.number, step=_label(kind))
+    return view
 
 
 def _set(

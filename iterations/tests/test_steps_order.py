@@ -11,7 +11,6 @@ from iterations.steps import (
     State,
     Step,
     current,
-    finished_share,
     may_start,
     source_of,
     steps_of,
@@ -74,8 +73,3 @@ def test_a_step_starts_only_when_nothing_is_under_way_and_nothing_after_it_began
         assert not {State.RUNNING, State.PENDING} & set(states.values())
         after = ORDER[ORDER.index(step) + 1 :]
         assert all(states[other] is State.OPEN for other in after if other in states)
-
-
-@given(any_states, st.floats(0, 1))
-def test_the_share_behind_lies_between_0_and_1(states, progress):
-    assert 0 <= finished_share(states, progress) <= 1

@@ -49,15 +49,6 @@ class Verdicts:
     partner: Ints
 
 
-@dataclass(frozen=True)
-class ImageCounts:
-    """For each image: ground truth found and missed, and false predictions."""
-
-    found: Ints
-    missed: Ints
-    false: Ints
-
-
 def judge(truth: Boxes, predicted: Boxes, matches: Matches, *, iou: float, confidence: float) -> Verdicts:
     """Turn the matches found at `iou` into verdicts at one confidence."""
     partner, ignored = matches.partner, matches.ignored
@@ -71,18 +62,6 @@ def judge(truth: Boxes, predicted: Boxes, matches: Matches, *, iou: float, confi
     found = np.where(truth.crowd, TruthVerdict.IGNORED, TruthVerdict.MISSED).astype(np.uint8)
     found[partner[true]] = TruthVerdict.FOUND
     return Verdicts(found, verdicts, np.where(true, partner, -1))
-
-
-def count_by_image(truth: Boxes, predicted: Boxes, verdicts: Verdicts, images: int) -> ImageCounts:
-    """Count the verdicts of each image, to sort a gallery by."""
-    wrong = (verdicts.predicted >= PredictionVerdict.WRONG_PLACE) & (
-        verdicts.predicted <= PredictionVerdict.NOTHING_THERE
-    )
-    return ImageCounts(
-        found=np.bincount(truth.image[verdicts.truth == TruthVerdict.FOUND], minlength=images),
-        missed=np.bincount(truth.image[verdicts.truth == TruthVerdict.MISSED], minlength=images),
-        false=np.bincount(predicted.image[wrong], minlength=images),
-    )
 
 
 def _errors(truth: Boxes, predicted: Boxes, false: Ints, iou: float) -> Codes:

@@ -95,7 +95,7 @@ def totals(found: Report, before: Report | None = None) -> ClassRow:
 def intervals(found: Report) -> Intervals | None:
     """Draw the two means with their intervals; None where images were not drawn anew."""
     rows, words = [], []
-    for label, value, key in (("mAP@50", found.mAP50, "mAP50"), ("mAP@[.5:.95]", found.mAP50_95, "mAP50_95")):
+    for label, value, key in (("mAP@.5", found.mAP50, "mAP50"), ("mAP@[.5:.95]", found.mAP50_95, "mAP50_95")):
         interval = found.intervals.get(key)
         if value is not None and interval is not None:
             rows.append(Row(label, value, interval.low, interval.high))
@@ -104,9 +104,9 @@ def intervals(found: Report) -> Intervals | None:
 
 
 def change(difference: Difference, now: str, before: str) -> Intervals:
-    """Draw a change of mAP@50 with its interval."""
+    """Draw a change of mAP@.5 with its interval."""
     low, high = (difference.interval.low, difference.interval.high) if difference.interval else (None, None)
-    words = _("Change of mAP@50: {change}").format(change=numbers.signed(difference.value))
+    words = _("Change of mAP@.5: {change}").format(change=numbers.signed(difference.value))
     if difference.interval is not None:
         words = f"{words}, {interval_words(difference.interval, with_sign=True)}"
     row = Row("", difference.value, low, high)

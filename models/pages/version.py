@@ -20,7 +20,7 @@ from executors.pages import curves
 from executors.services import jobs, launch
 from models import selectors
 from models.models import BOX_COUNTS, Checkpoint, Evaluation, ModelVersion, Prediction
-from models.pages import lines, quality
+from models.pages import headings, lines, quality
 from models.services import inputs
 from models.weights import store
 
@@ -63,7 +63,7 @@ def context(version: ModelVersion) -> dict[str, Any]:
         "version": version,
         "project": version.registered_model.project,
         "metric": lines.main_metric(version),
-        "metric_names": names,
+        "columns": [headings.named(name) for name in names],
         "checkpoints": [_checkpoint(each, names, version) for each in checkpoints],
         "curves": training_curves(version),
         "parameters": parameters(version),

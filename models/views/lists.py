@@ -7,11 +7,11 @@ from django.views.decorators.http import require_GET
 
 from common.http import search_words
 from models import selectors
+from models.access import may_edit
 from models.pages import lines
 from models.services import mining, training
 from models.views import following
 from projects import access
-from projects.models import Role
 
 PAGE_SIZE = 10
 TRASH_SIZE = 50
@@ -32,7 +32,7 @@ def model_list(request: HttpRequest, project_pk: int) -> HttpResponse:
         "lines": lines.rows(list(page.object_list), whole=bool(only)),
         "only": only,
         "hidden_count": selectors.hidden_versions(project).count(),
-        "may_edit": (access.role_in(request.user, project) or 0) >= Role.EDITOR,
+        "may_edit": may_edit(request.user, project),
         "jobs_url_name": "models:jobs",
         **following.context(project, KINDS),
     }
@@ -51,5 +51,5 @@ def trash(request: HttpRequest, project_pk: int) -> HttpResponse:
     """The model versions in the trash."""
     project = access.project_or_404(request.user, project_pk)
     page = Paginator(selectors.hidden_versions(project), TRASH_SIZE).get_page(request.GET.get("page"))
-    may_edit = (access.role_in(request.user, project) or 0) >= Role.EDITOR
-    return render(request, "models/trash.html", {"project": project, "page": page, "may_edit": may_edit})
+    context = {"project": project, "page": page, "may_edit": may_edit(request.user, project)}
+    return render(request, "models/trash.html", context)

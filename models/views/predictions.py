@@ -7,14 +7,13 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from models import selectors
-from models.access import prediction_or_404
+from models.access import may_edit, prediction_or_404
 from models.pages import photograph
 from models.pages import prediction as prediction_page
 from models.pages import version as version_page
 from models.services import evaluation, inference
 from models.views import following
 from projects import access
-from projects.models import Role
 
 PAGE_SIZE = version_page.PREDICTIONS_SHOWN
 KINDS = (inference.KIND, evaluation.KIND)
@@ -37,7 +36,7 @@ def prediction_list(request: HttpRequest, project_pk: int) -> HttpResponse:
         "datasets": selectors.predicted_versions(project),
         "model": model,
         "dataset": dataset,
-        "may_edit": (access.role_in(request.user, project) or 0) >= Role.EDITOR,
+        "may_edit": may_edit(request.user, project),
         "jobs_url_name": "models:prediction_jobs",
         **following.context(project, KINDS),
     }
@@ -57,7 +56,7 @@ def prediction(request: HttpRequest, pk: int) -> HttpResponse:
     """The images of a prediction with what was found, at any confidence; the images alone for a slider that moves."""
     found = prediction_or_404(request.user, pk)
     context = prediction_page.context(found, request.GET)
-    context["may_edit"] = (access.role_in(request.user, found.project) or 0) >= Role.EDITOR
+    context["may_edit"] = may_edit(request.user, found.project)
     template = "models/_predicted.html" if "HX-Request" in request.headers else "models/prediction.html"
     return render(request, template, context)
 

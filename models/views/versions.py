@@ -9,11 +9,10 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from models.access import checkpoint_or_404, version_or_404
+from models.access import checkpoint_or_404, may_edit, version_or_404
 from models.pages import version as version_page
 from models.services import inputs, registry
 from models.weights import archive
-from projects import access
 from projects.models import Role
 
 
@@ -21,8 +20,8 @@ from projects.models import Role
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A model version: its checkpoints and curves, how good it is, where it comes from, what was made with it."""
     version = version_or_404(request.user, pk)
-    may_edit = (access.role_in(request.user, version.registered_model.project) or 0) >= Role.EDITOR
-    return render(request, "models/version.html", {**version_page.context(version), "may_edit": may_edit})
+    context = {**version_page.context(version), "may_edit": may_edit(request.user, version.registered_model.project)}
+    return render(request, "models/version.html", context)
 
 
 @require_GET
