@@ -3,7 +3,7 @@
 from django.contrib.auth.models import AnonymousUser, User
 from django.shortcuts import get_object_or_404
 
-from models.models import Checkpoint, Evaluation, ModelVersion, Prediction
+from models.models import Checkpoint, Evaluation, ModelVersion, Prediction, RegisteredModel
 from projects import access
 from projects.models import Project, Role
 
@@ -13,6 +13,13 @@ Person = User | AnonymousUser
 def may_edit(user: Person, project: Project) -> bool:
     """Tell whether pages offer a person the actions of editors."""
     return (access.role_in(user, project) or 0) >= Role.EDITOR
+
+
+def model_or_404(user: Person, pk: int, role: Role = Role.VIEWER) -> RegisteredModel:
+    """Return a model with its project (errors as in `version_or_404`)."""
+    model = get_object_or_404(RegisteredModel.objects.select_related("project"), pk=pk)
+    access.project_or_404(user, model.project_id, role)
+    return model
 
 
 def version_or_404(user: Person, pk: int, role: Role = Role.VIEWER) -> ModelVersion:

@@ -93,6 +93,11 @@ class ModelVersion(Authored, Hideable):
         """The name that commands take: NAME@NUMBER."""
         return f"{self.registered_model.name}@{self.number}"
 
+    @property
+    def in_trash(self) -> bool:
+        """Whether it lies in the trash, alone or with its whole model."""
+        return self.hidden_at is not None or self.registered_model.hidden_at is not None
+
 
 class Checkpoint(models.Model):
     """Weights saved during a training (the contract's stage), with the metrics that the image reported."""

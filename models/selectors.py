@@ -49,8 +49,22 @@ def versions_of(models: Collection[RegisteredModel]) -> dict[int, list[ModelVers
 
 
 def hidden_versions(project: Project) -> QuerySet[ModelVersion]:
-    """Return the project's model versions in the trash, the latest moved there first."""
-    return ModelVersion.objects.in_project(project).exclude(hidden_at=None).for_list().order_by("-hidden_at", "-pk")
+    """Return the project's model versions that were moved to the trash alone, the latest first."""
+    found = ModelVersion.objects.in_project(project).exclude(hidden_at=None).filter(registered_model__hidden_at=None)
+    return found.for_list().order_by("-hidden_at", "-pk")
+
+
+def hidden_models(project: Project) -> QuerySet[RegisteredModel]:
+    """Return the project's models that were moved to the trash whole, the latest first."""
+    found = project.registered_models.exclude(hidden_at=None).annotate(version_count=Count("versions"))
+    return found.order_by("-hidden_at", "-pk")
+
+
+def hidden_predictions(project: Project) -> QuerySet[Prediction]:
+    """Return the project's predictions in the trash, the latest moved there first."""
+    related = ("checkpoint__model_version__registered_model", "dataset_version__dataset")
+    found = Prediction.objects.filter(project=project).exclude(hidden_at=None)
+    return found.select_related(*related).order_by("-hidden_at", "-pk")
 
 
 def newest_version(project: Project) -> ModelVersion | None:

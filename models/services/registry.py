@@ -19,6 +19,8 @@ from models.models import Checkpoint, Evaluation, ModelVersion, Prediction, Regi
 from models.weights.store import StoredWeights
 from projects.models import Project
 
+Thing = RegisteredModel | ModelVersion | Prediction
+
 
 class BadModelName(DomainError):
     """A name that commands and addresses could not carry."""
@@ -26,6 +28,16 @@ class BadModelName(DomainError):
     id = "models.bad_name"
     message = _("“{name}” cannot be a model name.")
     hint = _("Use 1 to 80 characters without @, slashes, commas or semicolons.")
+    field = "name"
+
+
+class ModelInTrash(DomainError):
+    """A new version of a model in the trash would be made where nobody sees it."""
+
+    id = "models.in_trash"
+    status = 409
+    message = _("The model {name} lies in the trash.")
+    hint = _("Restore it, or choose another name.")
     field = "name"
 
 
@@ -67,6 +79,16 @@ def check_name(name: str) -> None:
     """
     if not versions.NAME.fullmatch(name):
         raise BadModelName(name=name)
+
+
+def check_place(project: Project, name: str) -> None:
+    """Pass when the next version of this model would be seen.
+
+    Raises:
+        ModelInTrash
+    """
+    if project.registered_models.filter(name=name).exclude(hidden_at=None).exists():
+        raise ModelInTrash(name=name)
 
 
 def resolve(project: Project, ref: str) -> ModelVersion:
@@ -126,7 +148,8 @@ def register(
 ) -> ModelVersion:
     """Record stored weights as the next version of a model line; the weights are there already.
 
-    Called again for the same job it returns the same version.
+    Called again for the same job it returns the same version. A line that went to the trash meanwhile comes back: a
+    training's result must not be lost from sight.
 
     Raises:
         BadModelName
@@ -139,6 +162,7 @@ def register(
             known = ModelVersion.objects.filter(job=job).first()
             if known is not None:
                 return known
+        restore(thing=line)
         newest = line.versions.aggregate(newest=Max("number"))["newest"] or 0
         version = ModelVersion.objects.create(
             registered_model=line,
@@ -176,14 +200,14 @@ def recommend(*, checkpoint: Checkpoint) -> None:
     ModelVersion.objects.filter(pk=checkpoint.model_version_id).update(recommended=checkpoint)
 
 
-def hide(*, version: ModelVersion) -> None:
-    """Move a version to the trash; what was made with it stays."""
-    ModelVersion.objects.filter(pk=version.pk, hidden_at=None).update(hidden_at=timezone.now())
+def hide(*, thing: Thing) -> None:
+    """Move a model with all its versions, one version or a prediction to the trash; what was made with it stays."""
+    type(thing).objects.filter(pk=thing.pk, hidden_at=None).update(hidden_at=timezone.now())
 
 
-def restore(*, version: ModelVersion) -> None:
-    """Take a version out of the trash."""
-    ModelVersion.objects.filter(pk=version.pk).update(hidden_at=None)
+def restore(*, thing: Thing) -> None:
+    """Take something out of the trash."""
+    type(thing).objects.filter(pk=thing.pk).update(hidden_at=None)
 
 
 def facts(version: ModelVersion) -> dict[str, Any]:

@@ -77,10 +77,11 @@ def submit(
 
     Raises:
         SameSet, NothingToLearn, NothingToJudge
-        models.services.registry.BadModelName
+        models.services.registry.BadModelName, ModelInTrash
         executors.services.launch.TaskNotOffered, BadParameter
     """
     registry.check_name(name)
+    registry.check_place(project, name)
     classes = list(class_names or projects.class_names(project))
     if training.content_id == validation.content_id:
         raise SameSet(version=training)

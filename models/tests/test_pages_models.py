@@ -240,3 +240,73 @@ def test_a_checkpoint_is_judged_by_its_mean_precision_whatever_else_was_measured
     assert "mAP on the validation set" in content
     assert "fn on the validation set" not in content
     assert "1,204" in content
+
+
+def test_a_whole_model_goes_to_the_trash_and_comes_back(as_user, project, model, editor):
+    client = as_user(editor)
+    builders.trained(project, training_version=model.training_version, validation_version=model.validation_version)
+    line = model.registered_model
+    hidden = client.post(reverse("models:model_hide", args=[line.pk])).content.decode()
+    assert "smear-net moved to the trash" in hidden
+    assert "Train your first model" in page(client, "list", project.pk)
+    trash = page(client, "trash", project.pk, what="models")
+    assert reverse("models:model_restore", args=[line.pk]) in trash
+    assert "Restore the whole model" in page(client, "version", model.pk)
+    client.post(reverse("models:model_restore", args=[line.pk]))
+    assert "2 versions" in page(client, "list", project.pk)
+
+
+def test_a_model_in_the_trash_gets_no_version_that_nobody_would_see(project, model):
+    registry.hide(thing=model.registered_model)
+    with pytest.raises(registry.ModelInTrash):
+        builders.trained(
+            project, training_version=model.training_version, validation_version=model.validation_version
+        )
+
+
+def test_a_training_that_ends_after_its_model_went_to_the_trash_brings_it_back(project, model):
+    job = training.submit(
+        project=project,
+        name="smear-net",
+        image=model.image,
+        training=model.training_version,
+        validation=model.validation_version,
+        config={},
+        by=None,
+    )
+    registry.hide(thing=model.registered_model)
+    ctx = builders.context(job)
+    builders.write_weights(ctx, {"epoch_4": 0.6})
+    training.collect(ctx)
+    assert registry.resolve(project, "smear-net").number == 2
+
+
+def test_a_prediction_goes_to_the_trash_and_comes_back(as_user, project, model, editor):
+    client, prediction = as_user(editor), builders.predicted(model, model.training_version)
+    hide, restore = (reverse(f"models:prediction_{name}", args=[prediction.pk]) for name in ("hide", "restore"))
+    assert hide in page(client, "predictions", project.pk)
+    client.post(hide)
+    html = page(client, "predictions", project.pk)
+    assert hide not in html
+    assert "1 in the trash" in html
+    assert restore in page(client, "trash", project.pk, what="predictions")
+    assert "in the trash" in page(client, "prediction", prediction.pk)
+    client.post(restore)
+    assert hide in page(client, "predictions", project.pk)
+
+
+@pytest.mark.parametrize("name", ["model_hide", "model_restore", "prediction_hide", "prediction_restore"])
+def test_viewers_do_not_empty_or_fill_the_trash(as_user, model, stranger, viewer, editor, name):
+    thing = model.registered_model if "model" in name else builders.predicted(model, model.training_version)
+    address = reverse(f"models:{name}", args=[thing.pk])
+    statuses = [as_user(user).post(address).status_code for user in (stranger, viewer, editor)]
+    assert statuses[:2] == [404, 403]
+    assert statuses[2] in {200, 302}
+
+
+def test_boxes_that_are_counted_are_named_in_words(as_user, viewer, model):
+    Checkpoint.objects.filter(pk=model.recommended.pk).update(metrics={"mAP": 0.8, "tp": 12, "fp": 5, "fn": 3})
+    html = page(as_user(viewer), "version", model.pk)
+    for word in ("Found", "False", "Missed"):
+        assert f">{word}</abbr>" in html
+    assert "(fn, false negatives)" in html

@@ -41,15 +41,15 @@ def test_versions_of_other_projects_are_not_found(model, owner):
 
 
 def test_a_hidden_version_is_not_found_until_it_is_restored(project, model):
-    registry.hide(version=model)
+    registry.hide(thing=model)
     with pytest.raises(registry.ModelNotFound):
         registry.resolve(project, "smear-net@1")
-    registry.restore(version=model)
+    registry.restore(thing=model)
     assert registry.resolve(project, "smear-net@1") == model
 
 
 def test_numbers_of_hidden_versions_are_not_given_again(project, model):
-    registry.hide(version=model)
+    registry.hide(thing=model)
     assert builders.trained(project).number == 2
 
 

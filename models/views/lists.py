@@ -1,4 +1,4 @@
-"""The models of a project, and its trash."""
+"""The models of a project."""
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +14,6 @@ from models.views import following
 from projects import access
 
 PAGE_SIZE = 10
-TRASH_SIZE = 50
 KINDS = (training.KIND, mining.KIND)
 
 
@@ -31,7 +30,7 @@ def model_list(request: HttpRequest, project_pk: int) -> HttpResponse:
         "page": page,
         "lines": lines.rows(list(page.object_list), whole=bool(only)),
         "only": only,
-        "hidden_count": selectors.hidden_versions(project).count(),
+        "hidden_count": selectors.hidden_versions(project).count() + selectors.hidden_models(project).count(),
         "may_edit": may_edit(request.user, project),
         "jobs_url_name": "models:jobs",
         **following.context(project, KINDS),
@@ -44,12 +43,3 @@ def jobs(request: HttpRequest, project_pk: int) -> HttpResponse:
     """The jobs under way, for polling."""
     project = access.project_or_404(request.user, project_pk)
     return following.answer(request, project, KINDS, "models:jobs")
-
-
-@require_GET
-def trash(request: HttpRequest, project_pk: int) -> HttpResponse:
-    """The model versions in the trash."""
-    project = access.project_or_404(request.user, project_pk)
-    page = Paginator(selectors.hidden_versions(project), TRASH_SIZE).get_page(request.GET.get("page"))
-    context = {"project": project, "page": page, "may_edit": may_edit(request.user, project)}
-    return render(request, "models/trash.html", context)

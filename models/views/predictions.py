@@ -34,6 +34,7 @@ def prediction_list(request: HttpRequest, project_pk: int) -> HttpResponse:
         "rows": version_page.prediction_rows(page.object_list),
         "models": selectors.predicting_models(project),
         "datasets": selectors.predicted_versions(project),
+        "hidden_count": selectors.hidden_predictions(project).count(),
         "model": model,
         "dataset": dataset,
         "may_edit": may_edit(request.user, project),

@@ -1,4 +1,4 @@
-"""One model version: its page, its package, its recommended checkpoint, the trash."""
+"""One model version: its page, its package, its recommended checkpoint."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -49,23 +49,6 @@ def recommend(request: HttpRequest, pk: int) -> HttpResponse:
     registry.recommend(checkpoint=found)
     messages.success(request, _("{checkpoint} recommended").format(checkpoint=found.name))
     return redirect("models:version", found.model_version_id)
-
-
-@require_POST
-def hide(request: HttpRequest, pk: int) -> HttpResponse:
-    """Move a version to the trash."""
-    version = version_or_404(request.user, pk, Role.EDITOR)
-    registry.hide(version=version)
-    context = {"project": version.registered_model.project, "version": version}
-    return render(request, "models/hidden.html", context)
-
-
-@require_POST
-def restore(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a version out of the trash."""
-    version = version_or_404(request.user, pk, Role.EDITOR)
-    registry.restore(version=version)
-    return redirect("models:version", pk)
 
 
 def _attachment(name: str) -> str:
