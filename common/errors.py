@@ -11,12 +11,14 @@ class DomainError(Exception):
     """A refusal or failure that people can act on: it has a stable id, words and a next step.
 
     Subclasses are declared beside the function that raises them. `message` and `hint` may hold {fields}, which are
-    filled from the keyword arguments of the constructor. `field` names the form field at fault, where there is one.
+    filled from the keyword arguments of the constructor. `message_for_one` takes the message's place when `count` is 1.
+    `field` names the form field at fault, where there is one.
     """
 
     id: str = "common.error"
     status: ClassVar[int] = 400
     message: ClassVar[str | Promise] = ""
+    message_for_one: ClassVar[str | Promise] = ""
     hint: ClassVar[str | Promise] = ""
     field: ClassVar[str] = ""
 
@@ -26,7 +28,8 @@ class DomainError(Exception):
 
     def text(self) -> Wording:
         """Return what happened, in the active language; kept in a row, it is told in the reader's."""
-        return Wording(self.message, **self.values)
+        is_one = bool(self.message_for_one) and self.values.get("count") == 1
+        return Wording(self.message_for_one if is_one else self.message, **self.values)
 
     def advice(self) -> Wording:
         """Return what to do now, likewise."""

@@ -10,6 +10,8 @@ from django.db.models.expressions import Expression
 from django.utils.functional import Promise
 from django.utils.translation import gettext, override
 
+from common.phrases import Phrase
+
 SOURCE, VALUES = "text", "values"
 MARK = f'{{"{SOURCE}": '
 """What every stored recipe begins with."""
@@ -27,6 +29,12 @@ class Wording(str):
 
     def __new__(cls, source: str | Promise, /, **values: Any) -> Self:
         return cls._told({SOURCE: _english(source), VALUES: {name: _stored(value) for name, value in values.items()}})
+
+    @classmethod
+    def of(cls, text: str | Mapping[str, Any]) -> str:
+        """Return a phrase, or the recipe of one, in the active language; plain text as it is."""
+        recipe = text.recipe if isinstance(text, Phrase) else text
+        return recipe if isinstance(recipe, str) else cls._told(dict(recipe))
 
     @classmethod
     def from_stored(cls, stored: str) -> str:

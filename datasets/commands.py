@@ -15,7 +15,7 @@ class VersionCommand(JobCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--name", required=True, help="the dataset that gets a new version")
-        parser.add_argument("--message", default="", help="what the version is for")
+        parser.add_argument("--message", default="", help="what the version is for, kept with it")
 
     def result(self, job: Job) -> dict[str, Any]:
         version = DatasetVersion.objects.select_related("dataset", "dataset__project").get(job=job)

@@ -5,12 +5,19 @@ from collections.abc import Collection, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from datasets.models import DatasetVersion
-from executors.references import ReferenceType
+from datasets.pages import words
+from executors.references import Reference, ReferenceType
 
 
 def names(ids: Collection[int]) -> Mapping[int, str]:
     """Name the versions with these ids; one query."""
     return {each.pk: str(each) for each in DatasetVersion.objects.filter(pk__in=ids).select_related("dataset")}
+
+
+def remarks(pk: int) -> list[Reference]:
+    """Say what an import left out, and which classes the project got by it; one query."""
+    version = DatasetVersion.objects.filter(pk=pk).first()
+    return words.remarks(version) if version else []
 
 
 DATASET_VERSION = ReferenceType(
@@ -19,4 +26,5 @@ DATASET_VERSION = ReferenceType(
     "datasets:version",
     names,
     keys={"version": _("Dataset version"), "sources": _("Made from")},
+    remarks=remarks,
 )

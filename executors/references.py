@@ -4,7 +4,7 @@ A job's `result` is {"type", "id"}; its `params` hold ids under keys that each t
 in `AppConfig.ready()`; a type that nobody registered still links to its page.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,7 @@ class ReferenceType:
     """One type. `names` returns what the things with these ids are called, in one query.
 
     `keys` are the params that hold such an id, or a list of them, with the words that a page shows for the key.
+    `remarks` returns what the page of the job that made a thing says of it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class ReferenceType:
     url_name: str
     names: Callable[[Collection[int]], Mapping[int, Text]] | None = None
     keys: Mapping[str, Text] = field(default_factory=dict)
+    remarks: Callable[[int], Sequence[Reference]] | None = None
 
 
 def _image_references(ids: Collection[int]) -> Mapping[int, str]:
@@ -81,6 +83,12 @@ def resolve(wanted: Iterable[tuple[str, Any]]) -> dict[tuple[str, int], Referenc
             label = str(words.get(pk, "")) or f"{kind.label} {pk}"
             found[name, pk] = Reference(label, _address(kind, pk))
     return found
+
+
+def remarks(name: str, pk: int) -> Sequence[Reference]:
+    """Return what is to be said of one thing, with links to more; nothing of most."""
+    kind = _types.get(name)
+    return kind.remarks(pk) if kind and kind.remarks else ()
 
 
 def _by_type(wanted: Iterable[tuple[str, Any]]) -> dict[str, list[int]]:

@@ -1,8 +1,12 @@
 """A wording is told in the language of its reader."""
 
+import json
+
 import pytest
 from django.utils.translation import gettext_lazy, override
 
+from common.errors import DomainError
+from common.phrases import Phrase
 from common.wording import Wording, WordingField
 
 FIELD = WordingField()
@@ -54,3 +58,30 @@ def test_plain_text_stays_as_it_is(text: str):
 
 def test_braces_in_values_stay_as_they_are():
     assert kept(Wording(gettext_lazy("Job {number} is over already."), number="{x}")) == "任务 {x} 已结束。"
+
+
+def test_a_phrase_of_the_pure_core_is_told_in_the_language_of_the_reader():
+    phrase = Phrase("Job {number} is over already.", number=7)
+    assert phrase == "Job 7 is over already."
+    with override("zh-hans"):
+        assert Wording.of(phrase) == Wording.of(phrase.recipe) == "任务 7 已结束。"
+        assert Wording.of("cannot be read") == "cannot be read"
+
+
+def test_a_phrase_within_another_is_told_likewise():
+    phrase = Phrase("{first}; {second}", first=Phrase("queued"), second="{odd}")
+    assert json.loads(json.dumps(phrase.recipe)) == phrase.recipe
+    with override("zh-hans"):
+        assert Wording.of(phrase.recipe) == "排队中; {odd}"
+
+
+def test_a_refusal_counts_one_as_one():
+    assert MergeConflict(count=1, assets="ab").text() == "1 asset is annotated differently: ab"
+    assert MergeConflict(count=2, assets="ab, cd").text() == "2 assets are annotated differently: ab, cd"
+
+
+class MergeConflict(DomainError):
+    """One and many."""
+
+    message = "{count} assets are annotated differently: {assets}"
+    message_for_one = "{count} asset is annotated differently: {assets}"

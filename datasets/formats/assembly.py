@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import polars as pl
 
+from common.phrases import Phrase, gettext_noop
 from datasets.formats import boxes as raw
 from datasets.formats.base import Progress, Reading
 from datasets.formats.faults import Fault, Reason
@@ -65,7 +66,7 @@ def store_images(reading: Reading, batch: Batch, progress: Progress) -> Shelf:
 def store_image(source: Source, batch: Batch, name: str) -> StoredAsset | Fault:
     """Store one image, or say why not. What is too large to be one is not even read into memory."""
     if source.sizes[name] > MAX_IMAGE_BYTES:
-        return Fault(name, Reason.IMAGE_TOO_LARGE, f"{source.sizes[name]} bytes")
+        return Fault(name, Reason.IMAGE_TOO_LARGE, Phrase(gettext_noop("{bytes} bytes"), bytes=source.sizes[name]))
     try:
         return batch.add(source.read(name))
     except ImageRefusedError as error:
@@ -84,13 +85,16 @@ def take_image(reading: Reading, shelf: Shelf, number: int, result: StoredAsset 
     name, info = reading.package.images[number], result.info
     extension = name.rpartition(".")[2].lower()
     if extension not in EXTENSIONS[info.format]:
-        reading.log.add(Fault(name, Reason.WRONG_EXTENSION, f"the file is a {info.format} image"))
+        detail = Phrase(gettext_noop("the file is a {format} image"), format=info.format)
+        reading.log.add(Fault(name, Reason.WRONG_EXTENSION, detail))
     if info.orientation != 1:
-        detail = f"EXIF orientation {info.orientation}; boxes are taken as in the upright image"
+        source = gettext_noop("EXIF orientation {orientation}; boxes are taken as in the upright image")
+        detail = Phrase(source, orientation=info.orientation)
         reading.log.add(Fault(name, Reason.ROTATED, detail))
     declared = (reading.declared_widths[number], reading.declared_heights[number])
     if declared not in {(0, 0), (info.width, info.height)}:
-        detail = f"annotated as {declared[0]} × {declared[1]}, is {info.width} × {info.height}"
+        said, true = f"{declared[0]} × {declared[1]}", f"{info.width} × {info.height}"
+        detail = Phrase(gettext_noop("annotated as {said}, is {true}"), said=said, true=true)
         reading.log.add(Fault(name, Reason.SIZE_DIFFERS, detail))
 
 
@@ -123,7 +127,8 @@ def once_each(reading: Reading, image: np.ndarray, wanted: np.ndarray) -> np.nda
     again[rows] = file[rows] != first_file[image[rows]]
     pairs = {(int(file[row]), int(image[row])) for row in np.flatnonzero(again)}
     for number, which in sorted(pairs):
-        detail = f"{reading.package.images[which]} is annotated in {reading.files[first_file[which]]}"
+        image_name, file_name = reading.package.images[which], reading.files[first_file[which]]
+        detail = Phrase(gettext_noop("{image} is annotated in {file}"), image=image_name, file=file_name)
         reading.log.add(Fault(reading.files[number], Reason.ANNOTATED_TWICE, detail))
     return ~again
 
@@ -147,8 +152,11 @@ def collapse(reading: Reading, shelf: Shelf, box_counts: np.ndarray) -> tuple[np
         if not box_counts[before] and box_counts[number]:
             chosen[row] = number
         kept, left_out = chosen[row], before if chosen[row] == number else number
-        lost = f"; its {box_counts[left_out]} annotations are not taken" if box_counts[left_out] else ""
-        reading.log.add(Fault(names[left_out], Reason.DUPLICATE_CONTENT, f"the same image as {names[kept]}{lost}"))
+        detail = Phrase(gettext_noop("the same image as {image}"), image=names[kept])
+        if lost := int(box_counts[left_out]):
+            source = gettext_noop("the same image as {image}; annotations not taken: {count}")
+            detail = Phrase(source, image=names[kept], count=lost)
+        reading.log.add(Fault(names[left_out], Reason.DUPLICATE_CONTENT, detail))
     return np.array(chosen, np.int64), rows
 
 

@@ -8,12 +8,19 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from common.phrases import Phrase, gettext_noop
 from datasets.formats.faults import Reason
 from datasets.store import schema
 
 CLIP_TOLERANCE = 0.01  # pixels; less is rounding, and not worth a notice
 MAX_CLASS_NAME = 64
-FORBIDDEN = {";": "a semicolon", ",": "a comma", '"': "a quotation mark", "'": "a quotation mark", "\\": "a backslash"}
+FORBIDDEN = {
+    ";": gettext_noop("the name contains a semicolon"),
+    ",": gettext_noop("the name contains a comma"),
+    '"': gettext_noop("the name contains a quotation mark"),
+    "'": gettext_noop("the name contains a quotation mark"),
+    "\\": gettext_noop("the name contains a backslash"),
+}
 UNSET = float("nan")
 DIFFICULT, TRUNCATED, CROWD = 1, 2, 4
 KINDS = schema.Kind.categories.to_list()
@@ -56,17 +63,17 @@ class RawBoxes:
         return dict(zip(self.classes, counts, strict=True))
 
 
-def class_fault(name: str) -> str | None:
+def class_fault(name: str) -> Phrase | None:
     """Return what is wrong with a class name, or None: some signs would cut lists and files of executors apart."""
     if not name:
-        return "the name is empty"
+        return Phrase(gettext_noop("the name is empty"))
     if len(name) > MAX_CLASS_NAME:
-        return f"the name is longer than {MAX_CLASS_NAME} characters"
-    for sign, word in FORBIDDEN.items():
+        return Phrase(gettext_noop("the name is longer than {limit} characters"), limit=MAX_CLASS_NAME)
+    for sign, words in FORBIDDEN.items():
         if sign in name:
-            return f"the name contains {word}"
+            return Phrase(words)
     bad = any(unicodedata.category(letter).startswith("C") for letter in name)
-    return "the name contains control characters" if bad else None
+    return Phrase(gettext_noop("the name contains control characters")) if bad else None
 
 
 def clean(
@@ -86,8 +93,9 @@ def clean(
 
     def report(bad: np.ndarray, reason: Reason, *, drop: bool) -> None:
         for row in np.flatnonzero(bad & keep).tolist():
-            detail = f"x {x[row]:g}, y {y[row]:g}, width {w[row]:g}, height {h[row]:g}"
-            report_row(reason, row, detail)
+            left, top, width, height = (f"{column[row]:g}" for column in (x, y, w, h))
+            source = gettext_noop("x {x}, y {y}, width {width}, height {height}")
+            report_row(reason, row, Phrase(source, x=left, y=top, width=width, height=height))
         if drop:
             keep[bad] = False
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from common.phrases import Phrase, gettext_noop
 from datasets.formats import boxes as raw
 from datasets.formats import json_stream
 from datasets.formats import package as packages
@@ -104,7 +105,9 @@ class CocoImporter:
             try:
                 CocoFile(reading, name).read(report)
             except RecursionError as error:
-                raise BrokenAnnotationsError(Fault(name, Reason.MALFORMED_JSON, "nested too deeply")) from error
+                raise BrokenAnnotationsError(
+                    Fault(name, Reason.MALFORMED_JSON, Phrase(gettext_noop("nested too deeply")))
+                ) from error
             except MalformedJsonError as error:
                 fault = Fault(name, Reason.MALFORMED_JSON, error.detail, error.line)
                 raise BrokenAnnotationsError(fault) from error
@@ -196,7 +199,7 @@ class CocoFile:
         for image in images:
             place = self.ids.setdefault(image.id, len(self.ids))
             if place in self.images:
-                self.fault(Reason.DUPLICATE_ID, f"image {image.file_name}", image.id)
+                self.fault(Reason.DUPLICATE_ID, Phrase(gettext_noop("image {name}"), name=image.file_name), image.id)
                 continue
             self.images[place] = number = self.find(image)
             if number >= 0 and image.width and image.height:
@@ -225,7 +228,9 @@ class CocoFile:
         for category in categories:
             place = self.categories.setdefault(category.id, len(self.categories))
             if place in self.category_names:
-                self.fault(Reason.DUPLICATE_ID, f"category {category.name}", category.id)
+                self.fault(
+                    Reason.DUPLICATE_ID, Phrase(gettext_noop("category {name}"), name=category.name), category.id
+                )
             else:
                 self.category_names[place] = category.name.strip()
 
@@ -287,9 +292,11 @@ class CocoFile:
         classes = np.array([self.class_number(place) for place in range(len(self.categories))], np.int64)
         image_ids, category_ids = list(self.ids), list(self.categories)
         for row in np.flatnonzero(~known[places] & ~drop).tolist():
-            self.fault(Reason.UNKNOWN_IMAGE, f"image {image_ids[places[row]]}", int(numbers[row]))
+            detail = Phrase(gettext_noop("image {name}"), name=image_ids[places[row]])
+            self.fault(Reason.UNKNOWN_IMAGE, detail, int(numbers[row]))
         for row in np.flatnonzero(~named[categories] & ~drop).tolist():
-            self.fault(Reason.UNKNOWN_CATEGORY, f"category {category_ids[categories[row]]}", int(numbers[row]))
+            detail = Phrase(gettext_noop("category {name}"), name=category_ids[categories[row]])
+            self.fault(Reason.UNKNOWN_CATEGORY, detail, int(numbers[row]))
         drop |= (images[places] < 0) | ~named[categories]
         boxes.image[start:] = as_array("i", np.where(drop, -1, images[places]))
         boxes.klass[start:] = as_array("i", np.where(drop, -1, classes[categories]))
@@ -302,7 +309,7 @@ class CocoFile:
         again[given] = True
         again[given[first]] = False
         for row in np.flatnonzero(again).tolist():
-            self.fault(Reason.DUPLICATE_ID, "annotation", int(numbers[row]))
+            self.fault(Reason.DUPLICATE_ID, Phrase(gettext_noop("annotation")), int(numbers[row]))
         return again
 
     def class_number(self, place: int) -> int:

@@ -4,6 +4,8 @@ from collections import Counter
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from common.phrases import Phrase
+
 MAX_LISTED = 100_000
 
 
@@ -80,8 +82,9 @@ class Fault(NamedTuple):
         return self.reason in NOTICES
 
     def as_json(self) -> dict[str, Any]:
-        """Return the fields that are set."""
-        return {key: value for key, value in self._asdict().items() if value not in (None, "")}
+        """Return the fields that are set; a detail that can be told in other languages as what it is made from."""
+        fields = {key: value for key, value in self._asdict().items() if value not in (None, "")}
+        return fields | {"detail": self.detail.recipe} if isinstance(self.detail, Phrase) else fields
 
 
 class FaultLog:

@@ -9,14 +9,16 @@ from typing import Literal
 import numpy as np
 
 from common import archives
+from common.phrases import Phrase, gettext_noop
 from datasets.formats import assembly
 from datasets.formats import boxes as raw
 from datasets.formats import package as packages
 from datasets.formats.base import Importer, Progress, Reading, silent
 from datasets.formats.coco import CocoImporter
 from datasets.formats.faults import Fault, FaultLog, Reason
-from datasets.formats.sources import FolderSource, Source, ZipSource
+from datasets.formats.sources import FolderSource, Source, ZipSource, printable
 from datasets.formats.voc import VocImporter
+from datasets.store import schema
 from datasets.store.assets import AssetStore
 from datasets.store.schema import Tables
 
@@ -100,6 +102,7 @@ class Draft:
 
         Raises:
             UnknownClassesError: With `unknown="stop"`, before anything is stored.
+            TooManyClassesError: Likewise.
         """
         codes, names = self._class_codes(classes or {}, unknown)
         with assets.batch() as batch:
@@ -123,15 +126,21 @@ class Draft:
                 codes[number] = places.setdefault(target, len(places))
             elif count:
                 self._report_class(number, name, count, refusal)
+        schema.check_class_count(places)
         return codes, tuple(places)
 
-    def _report_class(self, number: int, name: str, count: int, refusal: str | None) -> None:
+    def _report_class(self, number: int, name: str, count: int, refusal: Phrase | None) -> None:
         """Report a class once, naming the first file that uses it."""
         boxes = self._reading.boxes
         row = boxes.klass.index(number)
-        reason = Reason.IGNORED_CLASS if refusal is None else Reason.REFUSED_CLASS
-        detail = f"class {name!r}, {count} annotations" + (f": {refusal}" if refusal else "")
-        self.log.add(self._reading.fault(reason, row, detail))
+        shown = printable(name)
+        if refusal is None:
+            detail = Phrase(gettext_noop("class “{name}”, annotations: {count}"), name=shown, count=count)
+            self.log.add(self._reading.fault(Reason.IGNORED_CLASS, row, detail))
+        else:
+            source = gettext_noop("class “{name}”, annotations: {count}; {refusal}")
+            detail = Phrase(source, name=shown, count=count, refusal=refusal)
+            self.log.add(self._reading.fault(Reason.REFUSED_CLASS, row, detail))
 
 
 @contextlib.contextmanager

@@ -10,6 +10,8 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
+from common.phrases import Phrase, gettext_noop
+
 PIECE = 4 << 20
 MAX_ELEMENT = 256 << 20
 QUOTE, BACKSLASH = ord('"'), ord("\\")
@@ -64,16 +66,19 @@ def arrays(file: IO[bytes], keys: frozenset[str], piece: int = PIECE) -> Iterato
             data = data.removeprefix(BOM)
         rest = yield from scan(state, rest + data)
         if len(rest) > MAX_ELEMENT:
-            raise MalformedJsonError(f"one element is larger than {MAX_ELEMENT} bytes", state.line)
+            raise MalformedJsonError(
+                Phrase(gettext_noop("one element is larger than {bytes} bytes"), bytes=MAX_ELEMENT), state.line
+            )
     if state.depth or rest.strip():
-        raise MalformedJsonError("the text ends early" if state.depth else "the text is not JSON", state.line)
+        words = gettext_noop("the text ends early") if state.depth else gettext_noop("the text is not JSON")
+        raise MalformedJsonError(Phrase(words), state.line)
 
 
 def scan(state: State, text: bytes) -> Generator[Batch, None, bytes]:
     """Hand on what is whole in `text`, and return the rest."""
     places, depths = structure(text, state.depth)
     if len(places) and int(depths.min(initial=1)) < 0:
-        raise MalformedJsonError("a bracket closes that was not opened", state.line)
+        raise MalformedJsonError(Phrase(gettext_noop("a bracket closes that was not opened")), state.line)
     done = 0  # everything before is dealt with
     next_place = 0  # the first bracket not looked at
     while next_place < len(places):

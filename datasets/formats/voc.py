@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from common.phrases import Phrase, gettext_noop
 from datasets.formats import boxes as raw
 from datasets.formats import package as packages
 from datasets.formats import voc_xml
@@ -51,7 +52,8 @@ class VocImporter:
             if number % REPORT_EVERY == 0:
                 progress(number / len(reading.package.xml), "annotations")
             if reading.source.sizes[name] > MAX_FILE_BYTES:
-                detail = f"{reading.source.sizes[name]} bytes, the limit is {MAX_FILE_BYTES}"
+                source = gettext_noop("{bytes} bytes, the limit is {limit}")
+                detail = Phrase(source, bytes=reading.source.sizes[name], limit=MAX_FILE_BYTES)
                 reading.log.add(Fault(name, Reason.UNREADABLE, detail))
                 continue
             try:
@@ -128,7 +130,7 @@ def read_object(reading: Reading, image: int, file: int, number: int, item: VocO
         score = float(leaves.get("confidence") or raw.UNSET)
         quality = float(leaves.get("box_quality") or raw.UNSET)
     except ValueError as error:
-        return Reason.INVALID_BOX, str(error)
+        return Reason.INVALID_BOX, Phrase(gettext_noop("no number: {text}"), text=str(error).partition(": ")[2])
     if box is None:
         return Reason.NO_BOX, ""
     boxes = reading.boxes

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
+from common.phrases import Phrase, gettext_noop
 from datasets.formats.faults import Reason
 
 DECLARED_ENCODING = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._:-]+)["']""")
@@ -43,7 +44,9 @@ def parse(data: bytes) -> VocFile:
     """Read a file. Raises XmlError."""
     data = to_utf8(data)
     if ENTITY in data:
-        raise XmlError(Reason.ENTITIES, "the file declares entities", line_at(data, data.index(ENTITY)))
+        raise XmlError(
+            Reason.ENTITIES, Phrase(gettext_noop("the file declares entities")), line_at(data, data.index(ENTITY))
+        )
     parser = ElementTree.XMLParser(encoding="utf-8")  # noqa: S314 - entities were refused
     try:
         parser.feed(data)
@@ -51,7 +54,9 @@ def parse(data: bytes) -> VocFile:
     except ElementTree.ParseError as error:
         raise XmlError(Reason.MALFORMED_XML, str(error).partition(":")[0], error.position[0]) from error
     if root.tag != "annotation":
-        raise XmlError(Reason.MALFORMED_XML, f"the root is <{root.tag}>, not <annotation>", 1)
+        raise XmlError(
+            Reason.MALFORMED_XML, Phrase(gettext_noop("the root is <{name}>, not <annotation>"), name=root.tag), 1
+        )
     return VocFile(
         leaves=texts(root) | texts(root.find("size")),
         tags=texts(root.find("cks")),

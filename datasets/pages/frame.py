@@ -20,6 +20,7 @@ def context(version: DatasetVersion, user: User | AnonymousUser, tab: str) -> di
         "project": version.dataset.project,
         "version": version,
         "made": words.made_by(version),
+        "remarks": words.remarks(version),
         "round": words.round_of(version),
         "tabs_of_version": tabs(version, tab),
         "may_edit": access.role_in(user, version.dataset.project) in {Role.EDITOR, Role.OWNER},

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from common.numbers import signed, thousands
 from datasets.models import DatasetVersion
+from executors.references import Reference
 
+NAMES_SHOWN: Final = 10
 Operation = DatasetVersion.Operation
 SENTENCES: Final[dict[str, Promise]] = {
     Operation.IMPORT: gettext_lazy("import beside {all}"),
@@ -70,6 +73,26 @@ def round_of(version: DatasetVersion) -> str:
     """Say in which round of the loop a version was made; empty outside the loop. Needs steps fetched with rounds."""
     numbers = {step.iteration.number for step in version.steps.all()}
     return _("round {number}").format(number=min(numbers)) if numbers else ""
+
+
+def remarks(version: DatasetVersion) -> list[Reference]:
+    """Say of an import how many faults it left out, with the way to them, and which classes the project got by it."""
+    said = []
+    if version.fault_count:
+        text = ngettext("{count} fault left out", "{count} faults left out", version.fault_count)
+        address = reverse("datasets:faults", args=[version.pk])
+        said.append(Reference(text.format(count=thousands(version.fault_count)), address))
+    if added := version.params.get("classes_added"):
+        text = ngettext("{count} class added: {names}", "{count} classes added: {names}", len(added))
+        said.append(Reference(text.format(count=thousands(len(added)), names=some(added)), ""))
+    return said
+
+
+def some(names: Sequence[str]) -> str:
+    """List names, the first of many: a, b, c and 12 more."""
+    shown = _(", ").join(names[:NAMES_SHOWN])
+    rest = len(names) - NAMES_SHOWN
+    return _("{names} and {count} more").format(names=shown, count=thousands(rest)) if rest > 0 else shown
 
 
 def pairs(versions: Iterable[DatasetVersion]) -> list[tuple[DatasetVersion, DatasetVersion | None]]:

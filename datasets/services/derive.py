@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import DomainError
 from datasets.models import DatasetVersion
 from datasets.services import versions
-from datasets.store import operations
+from datasets.store import operations, schema
 from datasets.store.schema import Tables
 from datasets.store.writer import write_version
 from executors.models import Job
@@ -24,6 +24,7 @@ class MergeConflict(DomainError):
     id = "datasets.merge_conflict"
     status = 409
     message = _("{count} assets are annotated differently: {assets}")
+    message_for_one = _("{count} asset is annotated differently: {assets}")
     hint = _("Merge with “newest” or “oldest” to say which side wins, or exclude one side first.")
 
 
@@ -31,7 +32,7 @@ class SampleTooLarge(DomainError):
     """A sample cannot hold more assets than there are."""
 
     id = "datasets.sample_too_large"
-    message = _("{asked} assets are asked for, there are {available}.")
+    message = _("More assets are asked for than there are: {asked} of {available}.")
     hint = _("Ask for at most {available}.")
     field = "count"
 
@@ -61,7 +62,7 @@ def run(*, job: Job, operation: DatasetVersion.Operation, derive: Derive) -> Dat
     """Make the version that a job asked for. Called again for the same job it returns the same version.
 
     Raises:
-        MergeConflict, SampleTooLarge, LabelsMissing, NothingLeft
+        MergeConflict, SampleTooLarge, LabelsMissing, NothingLeft, datasets.services.versions.TooManyClasses
     """
     known = DatasetVersion.objects.filter(job=job).first()
     if known is not None:
@@ -91,6 +92,8 @@ def _derive(derive: Derive, sources: Sequence[DatasetVersion], params: dict[str,
     except operations.MergeConflictError as error:
         shown = ", ".join(asset[:12] for asset in error.assets[:LISTED])
         raise MergeConflict(count=len(error.assets), assets=shown) from error
+    except schema.TooManyClassesError as error:
+        raise versions.TooManyClasses(count=error.count, limit=error.limit) from error
     except operations.SampleTooLargeError as error:
         raise SampleTooLarge(asked=error.asked, available=error.available) from error
     except operations.AssetsNotFoundError as error:

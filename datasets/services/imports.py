@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +22,7 @@ from datasets.formats.importing import Draft, Imported
 from datasets.models import DatasetVersion
 from datasets.services import versions
 from datasets.store.assets import AssetStore
+from datasets.store.schema import TooManyClassesError
 from datasets.store.writer import write_version
 from executors.models import Job
 from executors.services import jobs
@@ -163,7 +164,7 @@ def submit(
     """
     versions.check_name(name)
     if not source.exists():
-        raise SourceNotFound(path=source)
+        raise SourceNotFound(path=source if keep_source else source.name)
     return jobs.submit(
         kind="datasets.import",
         title=Wording(_("Import {name}"), name=name),
@@ -186,30 +187,39 @@ def run(*, job: Job, progress: Progress) -> DatasetVersion:
 
     Raises:
         SourceNotFound, BrokenArchive, NothingToImport, FormatNotFound, BrokenAnnotations, UnknownClasses
+        datasets.services.versions.TooManyClasses
     """
-    known = DatasetVersion.objects.filter(job=job).first()
-    if known is not None:
-        return known
+    version = DatasetVersion.objects.filter(job=job).first() or _import(job, progress)
+    if not job.params["keep_source"]:
+        forget_upload(Path(job.params["source"]))
+    return version
+
+
+def _import(job: Job, progress: Progress) -> DatasetVersion:
     params, project, source = job.params, job.project, Path(job.params["source"])
     assert project is not None  # noqa: S101 # `submit` asks for one
-    imported = _read(source, project, params, job.created_by, progress)
-    root = Path(settings.YMIR_DATA_ROOT)
-    written = write_version(root, imported.tables)
+    imported, strangers = _read(source, project, params, progress)
+    written = write_version(Path(settings.YMIR_DATA_ROOT), imported.tables)
     _write_report(job, imported)
-    version = versions.commit(
-        dataset=versions.dataset(project=project, name=params["name"], by=job.created_by),
-        written=written,
-        parents=[],
-        operation=DatasetVersion.Operation.IMPORT,
-        params={"source": source.name, "format": params["format"], "unknown": params["unknown"]},
-        job=job,
-        by=job.created_by,
-        message=params["message"],
-        fault_count=imported.log.fault_count,
-    )
-    if not params["keep_source"]:
-        forget_upload(source)
-    return version
+    dataset = versions.dataset(project=project, name=params["name"], by=job.created_by)
+    with transaction.atomic():  # an import that fails leaves the project's classes as they were
+        added = projects.add_classes(project=project, names=strangers, by=job.created_by)
+        return versions.commit(
+            dataset=dataset,
+            written=written,
+            parents=[],
+            operation=DatasetVersion.Operation.IMPORT,
+            params={
+                "source": source.name,
+                "format": params["format"],
+                "unknown": params["unknown"],
+                "classes_added": [label.name for label in added],
+            },
+            job=job,
+            by=job.created_by,
+            message=params["message"],
+            fault_count=imported.log.fault_count,
+        )
 
 
 def forget_upload(source: Path) -> None:
@@ -229,14 +239,20 @@ def uploads() -> Path:
     return (Path(settings.YMIR_DATA_ROOT) / "uploads").resolve()
 
 
-def _read(source: Path, project: Project, params: Mapping[str, Any], by: User | None, progress: Progress) -> Imported:
+def _read(source: Path, project: Project, params: Mapping[str, Any], progress: Progress) -> tuple[Imported, list[str]]:
+    """Store the images and return the tables, and the classes in them that the project does not have."""
     try:
         with importing.open_draft(source, format_name=params["format"], progress=_part(progress, 0.0, 0.4)) as draft:
-            classes = _settle_classes(draft, project, Unknown(params["unknown"]), by)
+            classes, strangers = _settle_classes(draft, project, Unknown(params["unknown"]))
             store = AssetStore(Path(settings.YMIR_DATA_ROOT))
-            return draft.store(store, classes=classes, unknown="ignore", progress=_part(progress, 0.4, 1.0))
+            imported = draft.store(store, classes=classes, unknown="ignore", progress=_part(progress, 0.4, 1.0))
+            return imported, strangers
     except FileNotFoundError as error:
-        raise SourceNotFound(path=source) from error
+        if source.exists():
+            raise  # one of ours is missing
+        raise SourceNotFound(path=source.name) from error
+    except TooManyClassesError as error:
+        raise versions.TooManyClasses(count=error.count, limit=error.limit) from error
     except archives.ArchiveError as error:
         raise BrokenArchive(file=source.name, reason=ARCHIVE_REASONS[error.reason]) from error
     except importing.NothingToImportError as error:
@@ -245,21 +261,28 @@ def _read(source: Path, project: Project, params: Mapping[str, Any], by: User | 
         raise FormatNotFound(file=source.name, format=params["format"]) from error
     except BrokenAnnotationsError as error:
         fault = error.fault
-        raise BrokenAnnotations(file=fault.file, line=fault.line or 1, detail=fault.detail) from error
+        raise BrokenAnnotations(file=fault.file, line=fault.line or 1, detail=Wording.of(fault.detail)) from error
 
 
-def _settle_classes(draft: Draft, project: Project, unknown: Unknown, by: User | None) -> dict[str, str | None]:
-    """Map each name in the files to a class of the project, by name or alias; None leaves its annotations out."""
+def _settle_classes(draft: Draft, project: Project, unknown: Unknown) -> tuple[dict[str, str | None], list[str]]:
+    """Map each name in the files to a class, by name or alias, and list the classes that the project must get.
+
+    Names that are not in the map leave their annotations out.
+    """
     found = [name for name, count in draft.class_counts.items() if count and labels.is_valid_name(name)]
+    known = labels.resolve(found)
     held = set(project.project_classes.values_list("label_class_id", flat=True))
-    mine = {name: label.name for name, label in labels.resolve(found).items() if label.pk in held}
+    mine = {name: label.name for name, label in known.items() if label.pk in held}
     strangers = [name for name in found if name not in mine]
     if strangers and unknown is Unknown.STOP:
         raise UnknownClasses(names=", ".join(strangers))
-    if strangers and unknown is Unknown.ADD:
-        projects.add_classes(project=project, names=strangers, by=by)
-        mine |= {name: label.name for name, label in labels.resolve(strangers).items()}
-    return {**mine}
+    if unknown is not Unknown.ADD:
+        return {**mine}, []
+    fresh: dict[str, str] = {}  # by the name in small letters: classes do not differ by case alone
+    for name in strangers:
+        cleaned = known[name].name if name in known else labels.clean_name(name)
+        mine[name] = fresh.setdefault(cleaned.lower(), cleaned)
+    return {**mine}, list(fresh.values())
 
 
 def _write_report(job: Job, imported: Imported) -> None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
+from common.wording import Wording
 from datasets.models import Dataset, DatasetVersion, VersionParent
 from datasets.store import reader
 from datasets.store.layout import Layout
@@ -42,6 +43,15 @@ class VersionNotFound(DomainError):
     message = _("The project has no dataset version “{ref}”.")
     hint = _("Write NAME for the newest version or NAME@NUMBER; `dataset_log` lists them.")
     field = "dataset"
+
+
+class TooManyClasses(DomainError):
+    """A version names its classes by a code of 16 bits."""
+
+    id = "datasets.too_many_classes"
+    message = _("{count} classes are named, a version holds at most {limit}.")
+    hint = _("Look whether names of images or boxes stand where classes should, or bring the data in by parts.")
+    field = "path"
 
 
 def dataset(*, project: Project, name: str, by: User | None) -> Dataset:
@@ -146,11 +156,17 @@ def report_file(job_id: int) -> Path:
 
 
 def report(version: DatasetVersion) -> dict[str, Any]:
-    """Return the import report of a version: {"faults": [...], "notices": [...]}; empty for other operations."""
+    """Return the import report of a version: {"faults": [...], "notices": [...]}; empty for other operations.
+
+    Details are in the active language.
+    """
     path = report_file(version.job_id) if version.job_id else None
     if path is None or not path.exists():
         return {"faults": [], "notices": []}
     content: dict[str, Any] = json.loads(path.read_text())
+    for entry in (*content["faults"], *content["notices"]):
+        if "detail" in entry:
+            entry["detail"] = Wording.of(entry["detail"])
     return content
 
 

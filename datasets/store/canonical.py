@@ -8,7 +8,6 @@ import polars as pl
 from datasets.store import schema
 from datasets.store.schema import InvalidTablesError, Tables
 
-MAX_CLASSES = 1 << 16
 NUMBERS = ["x", "y", "w", "h", "rotation", "score", "quality"]
 
 
@@ -38,7 +37,7 @@ def check_references(assets: pl.DataFrame, annotations: pl.DataFrame, class_name
             raise InvalidTablesError("an annotation points outside the class names")
         if not annotations.select(pl.col(NUMBERS).is_finite().all()).fill_null(value=True).min_horizontal().item():
             raise InvalidTablesError("an annotation holds a number that is not finite")
-    if len(set(class_names)) != len(class_names) or len(class_names) > MAX_CLASSES:
+    if len(set(class_names)) != len(class_names) or len(class_names) > schema.MAX_CLASSES:
         raise InvalidTablesError("class names are repeated or too many")
 
 

@@ -3,11 +3,12 @@
 import contextlib
 import io
 import threading
-import warnings
 from dataclasses import dataclass
 from typing import Literal
 
 from PIL import ExifTags, Image
+
+from common.phrases import Phrase, gettext_noop
 
 MAX_IMAGE_BYTES = 512 << 20
 MAX_PIXELS = 256_000_000
@@ -23,8 +24,7 @@ LARGE_ONE = threading.Lock()
 
 ImageReason = Literal["empty_file", "not_an_image", "unsupported_image", "truncated_image", "image_too_large"]
 
-# The limit on pixels is ours, below, and refuses instead of warning.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+Image.MAX_IMAGE_PIXELS = None  # the limit is ours, above; Pillow's would warn first and refuse what may be stored
 
 
 class ImageRefusedError(ValueError):
@@ -54,14 +54,12 @@ def inspect(data: bytes) -> ImageInfo:
     if not data:
         raise ImageRefusedError("empty_file")
     if len(data) > MAX_IMAGE_BYTES:
-        raise ImageRefusedError("image_too_large", f"{len(data)} bytes")
+        raise ImageRefusedError("image_too_large", Phrase(gettext_noop("{bytes} bytes"), bytes=len(data)))
     try:
         image = Image.open(io.BytesIO(data))
         form = image.format or ""
         width, height = image.size
         orientation = read_orientation(image)
-    except Image.DecompressionBombError as error:
-        raise ImageRefusedError("image_too_large", str(error)) from error
     except Exception as error:
         # Pillow's parsers raise what they stumble over (SyntaxError, struct.error …); all of it means: no image
         reason: ImageReason = "truncated_image" if starts_well(data) else "not_an_image"
@@ -69,7 +67,8 @@ def inspect(data: bytes) -> ImageInfo:
     if form not in FORMATS:
         raise ImageRefusedError("unsupported_image", form)
     if width * height > MAX_PIXELS:
-        raise ImageRefusedError("image_too_large", f"{width} × {height} pixels")
+        detail = Phrase(gettext_noop("{width} × {height} pixels"), width=width, height=height)
+        raise ImageRefusedError("image_too_large", detail)
     if not is_whole(data, FORMATS[form]):
         raise ImageRefusedError("truncated_image")
     if orientation in SIDEWAYS:

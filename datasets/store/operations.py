@@ -57,6 +57,7 @@ def merge(sides: Sequence[Tables], strategy: Strategy) -> Merged:
 
     Raises:
         MergeConflictError: With `stop`, when two sides annotate an asset differently.
+        TooManyClassesError: The sides have more classes together than a version can.
     """
     names = tuple(sorted({name for side in sides for name in side.class_names}))
     stacked = stack([recode(side, names) for side in sides])
@@ -99,9 +100,13 @@ def stack(sides: Sequence[Tables]) -> Stacked:
 
 
 def recode(tables: Tables, names: tuple[str, ...]) -> Tables:
-    """Number the classes by `names`, which is sorted and holds them all: the order of rows stays as it is."""
+    """Number the classes by `names`, which is sorted and holds them all: the order of rows stays as it is.
+
+    Raises TooManyClassesError.
+    """
     if tables.class_names == names:
         return tables
+    schema.check_class_count(names)
     places = {name: code for code, name in enumerate(names)}
     codes = np.array([places[name] for name in tables.class_names], np.uint16)
     column = pl.Series("class_code", codes[tables.annotations["class_code"].to_numpy()], dtype=pl.UInt16)

@@ -5,7 +5,7 @@ tag and names its asset by `asset_row`, the position in the sorted assets: four 
 operation is an index, not a join. Class names are stored beside the tables, so that a version explains itself.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import polars as pl
 
 SCHEMA_VERSION = 1
 HASH_BYTES = 32
+MAX_CLASSES = 1 << 16  # what a class code has room for
 
 ImageFormat = pl.Enum(["jpeg", "png", "bmp", "webp"])
 Kind = pl.Enum(["box", "polygon", "mask", "tag"])
@@ -58,6 +59,14 @@ class InvalidTablesError(ValueError):
     """Tables that break the schema; a bug of whoever made them."""
 
 
+class TooManyClassesError(ValueError):
+    """More class names than a class code has room for."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self.limit = count, MAX_CLASSES
+        super().__init__(f"{count} class names, the limit is {MAX_CLASSES}")
+
+
 @dataclass(frozen=True)
 class Tables:
     """The rows of a version: `assets` and `annotations` as defined above, and the names of the class codes."""
@@ -76,6 +85,12 @@ class Tables:
         return self.assets["asset"].bin.encode("hex").to_list()
 
 
+def check_class_count(names: Collection[str]) -> None:
+    """Pass when every name can have a code. Raises TooManyClassesError."""
+    if len(names) > MAX_CLASSES:
+        raise TooManyClassesError(len(names))
+
+
 def empty() -> Tables:
     """Return tables without rows."""
     return Tables(pl.DataFrame(schema=ASSETS), pl.DataFrame(schema=ANNOTATIONS))
@@ -92,10 +107,12 @@ def conform(frame: pl.DataFrame, columns: dict[str, Any]) -> pl.DataFrame:
 def from_rows(assets: pl.DataFrame, annotations: pl.DataFrame) -> Tables:
     """Make tables from rows that name assets by hex hash (`asset`) and classes by name (`class_name`).
 
-    Columns that are absent take their defaults. Raises InvalidTablesError when an annotation's asset is not listed.
+    Columns that are absent take their defaults. Raises InvalidTablesError when an annotation's asset is not listed, and
+    TooManyClassesError.
     """
     assets = conform(assets.with_columns(pl.col("asset").str.decode("hex")), ASSETS).sort("asset")
     names = annotations["class_name"].cast(pl.String).unique().sort()
+    check_class_count(names)
     codes = pl.DataFrame({"class_name": names, "class_code": np.arange(len(names), dtype=np.uint16)})
     rows = assets.select("asset").with_row_index("asset_row")
     joined = (

@@ -17,6 +17,7 @@ from django.urls import reverse
 from datasets.models import DatasetVersion
 from datasets.services import versions
 from datasets.tests.conftest import MakeJob, MakeVersion
+from executors.models import Job
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SignIn = Callable[[User], Client]
@@ -204,6 +205,30 @@ def test_the_report_can_be_taken_away_without_running_anything(browser: Client, 
     assert lines[1] == "fault,empty_box,annotations/a.xml,12,3,width 0"
     assert lines[3].startswith("notice,wrong_extension,'=cmd()")
     assert response["Content-Disposition"] == 'attachment; filename="smears-v1-report.csv"'
+
+
+def test_details_are_told_in_the_language_of_the_reader(browser: Client, imported: DatasetVersion) -> None:
+    detail = {"text": "Job {number} is over already.", "values": {"number": 7}}
+    write_report(imported, [{"file": "a.xml", "reason": "empty_box", "detail": detail}], [])
+    url = reverse("datasets:faults", args=[imported.pk])
+    assert "Job 7 is over already." in browser.get(url).content.decode()
+    assert "任务 7 已结束。" in browser.get(url, headers={"Accept-Language": "zh-hans"}).content.decode()
+    api = f"/api/v1/dataset-versions/{imported.pk}/"
+    assert browser.get(api, headers={"Accept-Language": "zh-hans"}).json()["faults"][0]["detail"] == "任务 7 已结束。"
+
+
+@pytest.mark.parametrize("page", ["datasets:version", "datasets:faults", "executors:job"])
+def test_faults_and_added_classes_are_told_wherever_an_import_is_shown(
+    page: str, browser: Client, imported: DatasetVersion
+) -> None:
+    added = [f"class-{number:02}" for number in range(12)]
+    DatasetVersion.objects.update(params={"classes_added": added})
+    Job.objects.update(result={"type": "dataset_version", "id": imported.pk})
+    shown = browser.get(reverse(page, args=[imported.job_id if page == "executors:job" else imported.pk]))
+    text = shown.content.decode()
+    assert f'<a href="{reverse("datasets:faults", args=[imported.pk])}">2 faults left out</a>' in text
+    assert "12 classes added: class-00, class-01" in text
+    assert "class-09 and 2 more" in text
 
 
 def test_only_imports_have_a_report(browser: Client, make_version: MakeVersion) -> None:

@@ -1,7 +1,7 @@
 """The parameters of a job as facts: versions and models as links, everything else as it was given."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -44,17 +44,19 @@ LABELS: Final[dict[str, Words]] = {
 
 @dataclass(frozen=True)
 class Facts:
-    """Rows of (label, value) and, where there is one, the result."""
+    """Rows of (label, value) and, where there is one, the result with what is to be said of it."""
 
     rows: list[tuple[Words, str | SafeString]]
     result: Reference | None = None
+    remarks: Sequence[Reference] = ()
 
 
 def of(job: Job) -> Facts:
     """Return what a job was given and what it made; at most one query for each type of thing that is named."""
     named = references.resolve([*_mentioned(job.params), _result_of(job)])
     rows = [row for key, value in job.params.items() if key not in SKIPPED for row in _rows(key, value, named)]
-    return Facts(rows=[*rows, *_image_rows(job), *_config_rows(job)], result=named.get(_result_of(job)))
+    made = _result_of(job)
+    return Facts([*rows, *_image_rows(job), *_config_rows(job)], named.get(made), references.remarks(*made))
 
 
 def _image_rows(job: Job) -> Iterator[tuple[Words, str | SafeString]]:
