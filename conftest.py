@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -22,6 +23,17 @@ def bccd() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the BCCD data is not at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> docker.DockerClient:
+    """A client of the host's engine; tests are skipped where none answers."""
+    try:
+        client = docker.from_env(timeout=60)
+        client.ping()
+    except docker.errors.DockerException as error:
+        pytest.skip(f"no Docker engine: {error}")
+    return client
 
 
 @pytest.fixture(autouse=True)

@@ -28,11 +28,11 @@ class TemplateInline(admin.TabularInline[TaskTemplate, ExecutorImage]):
 
 @admin.register(ExecutorImage)
 class ExecutorImageAdmin(admin.ModelAdmin[ExecutorImage]):
-    list_display = ["name", "reference", "runner", "state", "enabled", "network_allowed", "created_at"]
+    list_display = ["name", "reference", "runner", "state", "enabled", "network_allowed", "root_allowed", "created_at"]
     list_filter = ["state", "runner", "enabled"]
     search_fields = ["name", "reference"]
     fields = [
-        *("reference", "runner", "name", "description", "enabled", "network_allowed"),
+        *("reference", "runner", "name", "description", "enabled", "network_allowed", "root_allowed"),
         *("state", "error", "digest", "manifest", "created_by", "created_at"),
     ]
     readonly_fields = ["state", "error", "digest", "manifest", "created_by", "created_at"]

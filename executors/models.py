@@ -43,6 +43,11 @@ class ExecutorImage(Authored, Hideable):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PENDING, editable=False)
     enabled = models.BooleanField(_("enabled"), default=True)
     network_allowed = models.BooleanField(_("network allowed"), default=False)
+    root_allowed = models.BooleanField(
+        _("runs as root"),
+        default=False,
+        help_text=_("For images that change files which only root may change. Inside the container, with few rights"),
+    )
     digest = models.CharField(_("digest"), max_length=100, blank=True, editable=False)
     manifest = models.JSONField(_("manifest"), default=dict, blank=True, editable=False)
     error = WordingField(_("error"), blank=True, editable=False)

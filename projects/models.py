@@ -26,6 +26,8 @@ class ObjectType(models.IntegerChoices):
     """What the models of a project find; the numbers are those of the executor contract."""
 
     DETECTION = 2, _("detection")
+    SEMANTIC_SEGMENTATION = 3, _("semantic segmentation")
+    INSTANCE_SEGMENTATION = 4, _("instance segmentation")
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):

@@ -1,13 +1,18 @@
 """Writes /in/env.yaml: which tasks run and where everything lies. The keys and their order are the contract's."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from executors.contract import monitor, outbox
 from executors.contract.layout import WorkDir
+from executors.contract.monitor import MonitorState
 
 PROTOCOL_VERSION = "1.1.0"
+EXECUTOR_LOG = "ymir-executor-out.log"
+"""Some images copy it, or follow it; what they print is kept elsewhere, where they cannot change it."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,14 @@ def document(work: WorkDir, *, task_id: str, tasks: Tasks) -> dict[str, Any]:
             "mining_result_file": f"{target}/result.tsv",
             "infer_result_file": f"{target}/infer-result.json",
             "monitor_file": f"{target}/monitor.txt",
-            "executor_log_file": f"{target}/ymir-executor-out.log",
+            "executor_log_file": f"{target}/{EXECUTOR_LOG}",
         },
     }
 
 
 def write(work: WorkDir, *, task_id: str, tasks: Tasks) -> None:
-    """Write env.yaml into the work folder."""
+    """Write env.yaml into the work folder, and begin the files of /out that images expect to find."""
     text = yaml.safe_dump(document(work, task_id=task_id, tasks=tasks), sort_keys=False, allow_unicode=True)
     work.env_file.write_text(text, encoding="utf-8")
+    outbox.begin(work.out_dir, monitor.FILE, f"{task_id}\t{time.time():.6f}\t0.00\t{MonitorState.PENDING.value}\t0\n")
+    outbox.begin(work.out_dir, EXECUTOR_LOG, "")

@@ -48,6 +48,17 @@ def exists(out: Path, name: str) -> bool:
         return False
 
 
+def begin(out: Path, name: str, text: str) -> None:
+    """Write a file right in `out` that everybody may write, unless something of this name is there already."""
+    try:
+        descriptor = os.open(out / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        os.fchmod(descriptor, 0o666)
+        stream.write(text)
+
+
 def folders(out: Path, name: str) -> tuple[str, ...]:
     """Return the names of the folders in the folder `name` below `out`, links not among them; none where it is none."""
     try:

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 KILLED_EXIT_CODE = 137
 """128 + SIGKILL: ended from outside, or by the kernel for want of memory."""
 DEFAULT_GRACE = 10.0
+ROOT = "0:0"
+"""`user` of a run that may do inside its container what root may."""
 MAX_LOG_BYTES = 256 << 20
 """What is kept of a run's log, whatever it runs in."""
 _CLOCK_SLACK = 0.1
@@ -39,7 +41,7 @@ class RunSpec:
     gpus: tuple[int, ...] = ()
     """Indexes on the host; inside they are always numbered from 0."""
     user: str = ""
-    """`uid:gid` in a container; a process keeps the worker's own."""
+    """`uid:gid` in a container. None: the image's own user, or one without rights; never root unless asked for."""
     shm_bytes: int = 0
     memory_bytes: int = 0
     cpus: float = 0.0

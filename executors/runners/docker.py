@@ -22,6 +22,7 @@ from executors.runners import container_files
 from executors.runners.base import (
     DEFAULT_GRACE,
     MAX_LOG_BYTES,
+    ROOT,
     EngineUnavailableError,
     GpuUnavailableError,
     ImageFacts,
@@ -43,7 +44,6 @@ ENGINE_TIMEOUT = 60
 CUT_HERE = b"[the log is too long: the rest is shown when the run is over]\n"
 CUT_BEFORE = b"[the log was too long: its beginning was cut]\n"
 NOBODY = "65534:65534"
-ROOT = "0:0"
 ROOT_HOME = "/root"
 CACHES = (".cache", ".config")
 HOST_NAME = "executor"

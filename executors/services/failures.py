@@ -20,7 +20,9 @@ logger = logging.getLogger(__name__)
 _OOM_CODES = {300103}
 _GPU_CODES = {300101, 300102}
 _DIVERGED_CODES = {300201}
+_NETWORK_CODES = {300301}
 """Error codes that executors write into monitor.txt (contract, section on /out)."""
+_NO_RIGHTS = "Permission denied"
 
 
 class ExecutorFailed(DomainError):
@@ -57,6 +59,24 @@ class Diverged(DomainError):
     status = 502
     message = _("The training diverged. {reason}")
     hint = _("Lower the learning rate and train again.")
+
+
+class NetworkNeeded(DomainError):
+    """The program wanted to fetch something."""
+
+    id = "executors.network_needed"
+    status = 502
+    message = _("The executor did not reach the network. {reason}")
+    hint = _("Let the image use the network in its settings, or build what it fetches into it.")
+
+
+class RightsNeeded(DomainError):
+    """The program, or the image's author, took it for granted to be root."""
+
+    id = "executors.rights_needed"
+    status = 502
+    message = _("The executor lacks rights inside its container. {reason}")
+    hint = _("Let the image run as root in its settings, or have it write to /out alone.")
 
 
 class TimeLimitReached(DomainError):
@@ -208,14 +228,24 @@ def _of_runner(error: base.RunnerError) -> DomainError:
 def _of_exit_code(exit_code: int | None, work: WorkDir) -> DomainError:
     seen = monitor.read(work.out_dir)
     code = seen.code if seen else 0
-    reason = (seen.message.splitlines()[:1] if seen and code else None) or [_last_words(work.root)]
+    reason = (_gist(seen.message) if seen and code else "") or _last_words(work.root)
     if code in _OOM_CODES:
-        return OutOfMemory(reason=reason[0])
+        return OutOfMemory(reason=reason)
     if code in _GPU_CODES:
-        return GpuUnusable(reason=reason[0])
+        return GpuUnusable(reason=reason)
     if code in _DIVERGED_CODES:
-        return Diverged(reason=reason[0])
-    return ExecutorFailed(exit_code=exit_code, reason=reason[0])
+        return Diverged(reason=reason)
+    if code in _NETWORK_CODES:
+        return NetworkNeeded(reason=reason)
+    if _NO_RIGHTS in reason:
+        return RightsNeeded(reason=reason)
+    return ExecutorFailed(exit_code=exit_code, reason=reason)
+
+
+def _gist(message: str) -> str:
+    """The first line of a message; of Python's trace of a crash the last, which names the error."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()] or [""]
+    return lines[-1 if lines[0].startswith("Traceback") else 0][:500]
 
 
 def _last_words(folder: Path) -> str:

@@ -93,6 +93,7 @@ def add(
     name: str = "",
     description: str = "",
     network_allowed: bool = False,
+    root_allowed: bool = False,
 ) -> Registered:
     """Register an image; a job pulls it where it is missing, and inspects it.
 
@@ -105,6 +106,7 @@ def add(
         name=(name or reference)[:80],
         description=description,
         network_allowed=network_allowed,
+        root_allowed=root_allowed,
         created_by=by,
     )
     try:

@@ -17,7 +17,7 @@ from executors.contract.index import Staged
 from executors.contract.layout import task_id
 from executors.kinds import JobContext
 from executors.models import ExecutorImage, TaskTemplate
-from executors.runners.base import Mount, RunSpec
+from executors.runners.base import ROOT, Mount, RunSpec
 
 MEGABYTE = 1 << 20
 
@@ -115,6 +115,7 @@ def spec(ctx: JobContext, *, config: Mapping[str, Any], tasks: Tasks, staged: St
         memory_bytes=settings.YMIR_EXECUTOR_MEMORY_MB * MEGABYTE,
         pids=settings.YMIR_EXECUTOR_PIDS,
         time_limit=float(settings.YMIR_JOB_TIME_LIMIT),
+        user=ROOT if image.root_allowed else "",
         network=image.network_allowed or settings.YMIR_EXECUTOR_NETWORK,
         mounts=tuple(Mount(path) for path in staged.mounts),
     )

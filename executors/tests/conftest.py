@@ -22,17 +22,6 @@ MANUAL = {
 
 
 @pytest.fixture(scope="session")
-def docker_engine() -> docker.DockerClient:
-    """A client of the host's engine; tests are skipped where none answers."""
-    try:
-        client = docker.from_env(timeout=60)
-        client.ping()
-    except docker.errors.DockerException as error:
-        pytest.skip(f"no Docker engine: {error}")
-    return client
-
-
-@pytest.fixture(scope="session")
 def tiny_image(docker_engine: docker.DockerClient) -> str:
     """The tiny executor as an image: a static busybox, start.sh and a manual."""
     busybox = shutil.which("busybox")

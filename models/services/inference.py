@@ -20,6 +20,7 @@ from executors.kinds import JobContext
 from executors.models import ExecutorImage, Job, TaskTemplate
 from executors.runners.base import RunSpec
 from executors.services import jobs
+from labels import services as labels
 from models.models import Checkpoint, Prediction
 from models.services import candidates, evaluation, inputs, results
 from projects.models import Project
@@ -106,11 +107,25 @@ def collect(ctx: JobContext) -> Prediction:
 
 
 def as_tables(truth: Tables, found: pl.DataFrame, class_names: list[str]) -> Tables:
-    """Return findings as tables over the assets of `truth`; class names are those of the model, whatever their case."""
-    own = {name.lower(): name for name in class_names}
+    """Return findings as tables over the assets of `truth`.
+
+    Class names are those of the model, whatever their case and whichever alias was written; others stay as they are.
+    """
     named = found.with_columns(
-        pl.col("class_name").map_elements(lambda name: own.get(name.lower(), name), return_dtype=pl.String),
+        pl.col("class_name").replace(_names_of_the_model(found["class_name"].unique().to_list(), class_names)),
         pl.col("segmentation").alias("shape"),
+        kind=pl.when(pl.col("segmentation").str.starts_with("["))
+        .then(pl.lit("polygon"))
+        .when(pl.col("segmentation").is_not_null())
+        .then(pl.lit("mask"))
+        .otherwise(pl.lit("box")),
     ).drop("segmentation")
     assets = truth.assets.with_columns(pl.col("asset").bin.encode("hex"))
     return schema.from_rows(assets, named)
+
+
+def _names_of_the_model(written: list[str], class_names: list[str]) -> dict[str, str]:
+    own = {name.lower(): name for name in class_names}
+    by_alias = {name: label.name.lower() for name, label in labels.resolve(written).items()}
+    keys = {name: name.lower() if name.lower() in own else by_alias.get(name, "") for name in written}
+    return {name: own[key] for name, key in keys.items() if key in own}

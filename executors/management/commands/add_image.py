@@ -18,15 +18,24 @@ class Command(YmirCommand):
         "for docker pull, or the name of an executor that comes with YMIR (detector)."
     )
 
+    example = "add_image ymir/detector:latest --name Detector --wait"
+
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("reference")
+        parser.add_argument(
+            "reference", metavar="REFERENCE", help="such as ymir/detector:1, or detector for the one that comes along"
+        )
         parser.add_argument("--name", default="", help="as people see it (default: the reference)")
-        parser.add_argument("--runner", choices=ExecutorImage.Runner.values, help="(default: docker)")
+        parser.add_argument(
+            "--runner",
+            choices=ExecutorImage.Runner.values,
+            help="(default: docker; for what comes with YMIR, as YMIR_RUNNER says)",
+        )
         parser.add_argument("--network", action="store_true", help="let its containers use the network")
+        parser.add_argument("--root", action="store_true", help="let its containers run as root")
         parser.add_argument("--wait", action="store_true", help="wait until it is inspected")
 
     def run(
-        self, *, reference: str, name: str, runner: str | None, network: bool, wait: bool, **options: Any
+        self, *, reference: str, name: str, runner: str | None, network: bool, root: bool, wait: bool, **options: Any
     ) -> dict[str, Any]:
         by = accounts.acting_user()
         job: Job | None
@@ -38,6 +47,7 @@ class Command(YmirCommand):
                 runner=runner or ExecutorImage.Runner.DOCKER,
                 name=name,
                 network_allowed=network,
+                root_allowed=root,
                 by=by,
             )
         if wait and job is not None:
