@@ -53,7 +53,7 @@ def test_nothing_is_named_where_nothing_came_in(run: Run) -> None:
 
 def test_an_import_that_fails_leaves_the_classes_alone(run: Run, project: Project, data_root: Path) -> None:
     (data_root / "versions").touch()  # nothing can be written there
-    with pytest.raises(OSError, match="versions"):
+    with pytest.raises(NotADirectoryError):
         run(files_with("Platelets"))
     assert projects.class_names(project) == ["RBC", "WBC"]
     assert not DatasetVersion.objects.exists()
@@ -111,20 +111,12 @@ def test_a_merge_beyond_the_limit_of_classes_is_refused_in_words(
 
 
 def test_details_can_be_told_in_other_languages(tmp_path: Path, data_root: Path) -> None:
-    folder = make_folder(
-        tmp_path / "ward",
-        {
-            "images/a.png": picture(1),
-            "annotations/a.xml": voc(voc_object(box=(5, 5, 5, 9)), voc_object(box=("x", 1, 2, 3))),
-        },
-    )
+    objects = [voc_object(box=(5, 5, 5, 9)), voc_object(box=("x", 1, 2, 3))]
+    folder = make_folder(tmp_path / "ward", {"images/a.png": picture(1), "annotations/a.xml": voc(*objects)})
     with importing.open_draft(folder) as draft:
         draft.store(imports.AssetStore(data_root))
-    found = {
-        entry["reason"]: entry["detail"]
-        for entry in (fault.as_json() for fault in (*draft.log.faults, *draft.log.notices))
-    }
+    told = [fault.as_json() for fault in (*draft.log.faults, *draft.log.notices)]
+    found = {entry["reason"]: entry["detail"] for entry in told}
     assert found["empty_box"]["values"] == {"x": "5", "y": "5", "width": "0", "height": "4"}
     assert found["invalid_box"] == {"text": "no number: {text}", "values": {"text": "'x'"}}
     assert found["wrong_extension"]["values"] == {"format": "jpeg"}
-    assert all(isinstance(each, dict) for each in found.values())
