@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import DomainError
 from labels import services as labels
 from labels.models import LabelClass
-from projects.models import Membership, Project, ProjectClass, Role
+from projects.models import Membership, ObjectType, Project, ProjectClass, Role
 
 
 class ProjectNameTaken(DomainError):
@@ -58,7 +58,15 @@ def find(name_or_id: str) -> Project:
 
 
 @transaction.atomic
-def create(*, name: str, classes: Iterable[str], by: User, description: str = "", is_sample: bool = False) -> Project:
+def create(
+    *,
+    name: str,
+    classes: Iterable[str],
+    by: User,
+    description: str = "",
+    object_type: int = ObjectType.DETECTION,
+    is_sample: bool = False,
+) -> Project:
     """Create a project owned by `by`; unknown classes are added to the vocabulary.
 
     Raises:
@@ -66,7 +74,9 @@ def create(*, name: str, classes: Iterable[str], by: User, description: str = ""
     """
     try:
         with transaction.atomic():
-            project = Project.objects.create(name=name, description=description, created_by=by, is_sample=is_sample)
+            project = Project.objects.create(
+                name=name, description=description, object_type=object_type, created_by=by, is_sample=is_sample
+            )
     except IntegrityError as error:
         raise ProjectNameTaken(name=name) from error
     Membership.objects.create(project=project, user=by, role=Role.OWNER)

@@ -33,7 +33,7 @@ def create(request: HttpRequest) -> HttpResponse:
         try:
             project = services.create(**form.cleaned_data, by=signed_in(request))
         except DomainError as error:
-            form.add_error("classes" if error.id.startswith("labels.") else "name", f"{error.text()} {error.advice()}")
+            form.add_error("classes" if error.id.startswith("labels.") else "name", error.words())
         else:
             return redirect(project)
     return render(request, "projects/create.html", {"form": form}, status=422 if form.errors else 200)
@@ -49,7 +49,7 @@ def settings(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             services.update(project=project, **form.cleaned_data)
         except DomainError as error:
-            form.add_error("name", f"{error.text()} {error.advice()}")
+            form.add_error("name", error.words())
         else:
             messages.success(request, _("Project saved"))
             return redirect("projects:settings", pk)
@@ -65,7 +65,7 @@ def add_classes(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             services.add_classes(project=project, names=form.cleaned_data["classes"], by=signed_in(request))
         except DomainError as error:
-            form.add_error("classes", f"{error.text()} {error.advice()}")
+            form.add_error("classes", error.words())
         else:
             return redirect("projects:settings", pk)
     return _render_settings(request, project, classes_form=form)
@@ -80,7 +80,7 @@ def set_member(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             services.set_member(project=project, user=form.cleaned_data["username"], role=form.cleaned_data["role"])
         except DomainError as error:
-            form.add_error("role", f"{error.text()} {error.advice()}")
+            form.add_error("role", error.words())
         else:
             return redirect("projects:settings", pk)
     return _render_settings(request, project, member_form=form)

@@ -81,7 +81,7 @@ class NothingUsable(DomainError):
     id = "executors.nothing_usable"
     status = 422
     message = _("{image} finds nothing that YMIR works with (object types {types}).")
-    hint = _("Use an image for detection, object type 2.")
+    hint = _("Use an image for detection or segmentation, object types 2, 3 and 4.")
     field = "reference"
 
 

@@ -80,7 +80,7 @@ def test_inspecting_twice_at_once_is_one_job() -> None:
     [
         ({}, "executors.bad_manual"),
         ({"manifest.yaml": "object_type: 99", "training-template.yaml": "a: 1"}, "executors.bad_manual"),
-        ({"manifest.yaml": "object_type: 3", "training-template.yaml": "a: 1"}, "executors.nothing_usable"),
+        ({"manifest.yaml": "object_type: 50", "training-template.yaml": "a: 1"}, "executors.nothing_usable"),
     ],
 )
 def test_what_is_no_executor_is_refused_in_words(shipped: Path, files: dict[str, str], error_id: str) -> None:
