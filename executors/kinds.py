@@ -57,6 +57,11 @@ def get(name: str) -> JobKind:
     return _registry[name]
 
 
+def is_known(name: str) -> bool:
+    """Tell whether an app registers a kind of this name (still)."""
+    return name in _registry
+
+
 def all_kinds() -> list[JobKind]:
     """Return every registered kind, by name."""
     return [_registry[name] for name in sorted(_registry)]

@@ -51,6 +51,10 @@ def run(job_id: int, *, worker: str, on_heart: Callable[[Heart], None] | None = 
     job = jobs.claim(job_id=job_id, worker=worker)
     if job is None:
         return
+    if not kinds.is_known(job.kind):
+        error = jobs.KindGone(kind=job.kind)
+        jobs.fail(job, error_id=error.id, message=error.text(), hint=error.advice())
+        return
     try:
         with Heart(job) as heart:
             if on_heart is not None:

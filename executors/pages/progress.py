@@ -47,7 +47,7 @@ def of(job: Job, metrics: Metrics, now: datetime) -> Progress:
         phases=_phases(job, metrics, now),
         left=left,
         ready_at=None if left is None else now + timedelta(seconds=left),
-        place=jobs.place_in_queue(job) if job.state == Job.State.PENDING and _known(job) else None,
+        place=jobs.place_in_queue(job) if job.state == Job.State.PENDING and kinds.is_known(job.kind) else None,
         took=_seconds(job.started_at, job.finished_at),
     )
 
@@ -62,11 +62,7 @@ def kind_label(name: str) -> str | Promise:
 
 def keeps_partial(job: Job) -> bool:
     """Tell whether stopping this job now can keep a result."""
-    return job.state == Job.State.RUNNING and _known(job) and kinds.get(job.kind).keeps_partial
-
-
-def _known(job: Job) -> bool:
-    return any(kind.name == job.kind for kind in kinds.all_kinds())
+    return job.state == Job.State.RUNNING and kinds.is_known(job.kind) and kinds.get(job.kind).keeps_partial
 
 
 def _doing(job: Job, metrics: Metrics) -> str:

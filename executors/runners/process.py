@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -103,11 +104,10 @@ class ProcessRunner:
 
     def poll(self, name: str) -> RunOutcome:
         run = self._find(name)
-        if run is None or not run.started:
-            return RunOutcome(RunState.MISSING)
-        if run.alive and run.overdue:
-            return self.stop(name)
-        return run.outcome()
+        with suppress(FileNotFoundError):  # it was removed by someone else just now
+            if run is not None and run.started:
+                return self.stop(name) if run.alive and run.overdue else run.outcome()
+        return RunOutcome(RunState.MISSING)
 
     def adopt(self, name: str) -> RunOutcome | None:
         outcome = self.poll(name)
@@ -125,14 +125,13 @@ class ProcessRunner:
 
     def stop(self, name: str, grace: float = DEFAULT_GRACE) -> RunOutcome:
         run = self._find(name)
-        if run is None or not run.started:
+        if run is None:
             return RunOutcome(RunState.MISSING)
         if run.alive:
             run.signal(signal.SIGTERM)
             _wait(lambda: not run.alive, grace)
         run.kill()
-        self._reap(name)
-        return run.outcome()
+        return self.poll(name)
 
     def remove(self, name: str) -> None:
         run = self._find(name)
@@ -140,7 +139,11 @@ class ProcessRunner:
             return
         run.kill()
         self._reap(name)
-        shutil.rmtree(run.folder, ignore_errors=True)
+        # Moved aside first: whoever looks at the run meanwhile might write into its folder while that is emptied.
+        gone = _aside(run.folder)
+        with suppress(FileNotFoundError):
+            run.folder.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
     def list_owned(self) -> list[OwnedRun]:
         folders = sorted(self.state_dir.iterdir()) if self.state_dir.is_dir() else []
@@ -198,13 +201,16 @@ class _Run:
     def create(cls, folder: Path, spec: RunSpec) -> "_Run":
         if not _NAME.fullmatch(spec.name):
             raise StartError(spec.name, "not a plain name")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            folder.mkdir(mode=0o700)
-        except FileExistsError as error:
-            raise RunExistsError(spec.name) from error
         facts = {"job": spec.job, "time_limit": spec.time_limit, "log": str(spec.log_file)}
-        (folder / "run.json").write_text(json.dumps(facts))
+        # Made aside: a run without its facts would look like nobody's to who sweeps up meanwhile.
+        staging = _aside(folder)
+        staging.mkdir(mode=0o700, parents=True)
+        (staging / "run.json").write_text(json.dumps(facts))
+        try:
+            staging.rename(folder)
+        except OSError as error:
+            shutil.rmtree(staging)
+            raise RunExistsError(spec.name) from error
         return cls(folder)
 
     @property
@@ -230,10 +236,10 @@ class _Run:
     @property
     def alive(self) -> bool:
         """Whether the very process that was started runs: its number alone may have been given away again."""
-        if (self.folder / "exit_code").exists() or not self.started:
+        if (self.folder / "exit_code").exists():
             return False
-        pid, born, _ = _identity((self.folder / "stat").read_text())
         try:
+            pid, born, _ = _identity((self.folder / "stat").read_text())
             _, born_now, state = _identity(Path(f"/proc/{pid}/stat").read_text())
         except (OSError, ValueError):
             return False
@@ -256,9 +262,10 @@ class _Run:
 
     def signal(self, number: signal.Signals) -> None:
         """Signal the whole group, unless its number belongs to a stranger by now."""
-        if not self.started:
+        try:
+            pid, born, _ = _identity((self.folder / "stat").read_text())
+        except FileNotFoundError:  # not begun, or removed by someone else
             return
-        pid, born, _ = _identity((self.folder / "stat").read_text())
         with suppress(OSError, ValueError):
             if _identity(Path(f"/proc/{pid}/stat").read_text())[1] != born:
                 return
@@ -277,6 +284,11 @@ def _identity(stat: str) -> tuple[int, str, str]:
     if len(fields) < 20:  # noqa: PLR2004 -- field 22 is the 20th behind the name
         raise ValueError(stat)
     return int(head.partition(" ")[0]), fields[19], fields[0]
+
+
+def _aside(folder: Path) -> Path:
+    """A place beside a run's folder that no run has for a name."""
+    return folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
 
 
 def _modified(path: Path) -> datetime:

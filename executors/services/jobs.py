@@ -82,6 +82,15 @@ class WorkerLost(DomainError):
     hint = _("Look at the worker's log and the memory of the host, then run the job again.")
 
 
+class KindGone(DomainError):
+    """A job waits for work that no app offers any more: it was submitted by another version of YMIR."""
+
+    id = "executors.kind_gone"
+    status = 409
+    message = _("This version of YMIR does not know what {kind} is.")
+    hint = _("Start the work again from the page that offers it now.")
+
+
 class FenceLost(Exception):
     """Another worker holds the job now: stop without touching anything of it."""
 
@@ -131,12 +140,32 @@ def submit(
 
 
 def send(job: Job) -> None:
-    """Send a job's id to the workers of its kind; when Redis is away the reaper sends it later."""
+    """Send a job's id to the workers of its kind; when Redis is away the reaper sends it later.
+
+    A job that no worker could do ends here: it would wait for ever.
+    """
+    if not kinds.is_known(job.kind):
+        refuse_unknown(job)
+        return
     try:
         queue = django_rq.get_queue(kinds.get(job.kind).queue)
         queue.enqueue(EXECUTE, str(job.pk), job_id=f"{job.pk}-{uuid.uuid4().hex[:8]}", result_ttl=0, failure_ttl=3600)
     except RedisError:
         logger.warning("job %s waits for Redis", job.pk)
+
+
+def refuse_unknown(job: Job) -> None:
+    """End a waiting job whose kind no app registers."""
+    error = KindGone(kind=job.kind)
+    Job.objects.filter(pk=job.pk, state=Job.State.PENDING).update(
+        state=Job.State.FAILED,
+        phase=Job.Phase.DONE,
+        finished_at=timezone.now(),
+        error_id=error.id,
+        error_message=error.text(),
+        error_hint=error.advice(),
+    )
+    job.gpus.update(job=None)
 
 
 def cancel(*, job: Job, mode: Job.Cancel) -> None:

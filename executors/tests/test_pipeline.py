@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import django_rq
 import docker
 import pytest
 from django.db import connection
@@ -148,6 +149,17 @@ def test_a_run_that_fills_the_disk_is_stopped_and_what_it_saved_is_kept(
 def test_a_result_that_cannot_be_used_fails_the_job(process_image: ExecutorImage) -> None:
     job = run(tiny_kind.submit(process_image, "true"))
     assert (job.state, job.error_id) == (Job.State.FAILED, "executors_tests.nothing_made")
+
+
+def test_a_job_of_a_kind_that_is_gone_fails_and_holds_nobody_up(process_image: ExecutorImage) -> None:
+    gone, job = tiny_kind.submit(process_image), tiny_kind.submit(process_image)
+    Job.objects.filter(pk=gone.pk).update(kind="gone.kind")
+    django_rq.get_connection("executor").flushdb()
+    reaped = reaper.reap(now=timezone.now() + timedelta(minutes=5), runners=[])
+    assert job.pk in reaped.sent
+    assert (fresh(gone).state, fresh(gone).error_id) == (Job.State.FAILED, "executors.kind_gone")
+    Job.objects.filter(pk=job.pk).update(kind="gone.kind")
+    assert run(job).error_id == "executors.kind_gone"
 
 
 def test_a_bug_of_ours_gets_an_incident_number(process_image: ExecutorImage, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,5 +1,6 @@
-"""What only processes on the host do: their log is cut when it grows too long."""
+"""What only processes on the host do: their log is cut when it grows too long, and several look after them at once."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,30 @@ def test_a_second_try_begins_the_log_anew(runner: ProcessRunner, tmp_path: Path)
         waiting.until(lambda: runner.poll("twice").exit_code == 0)
         runner.remove("twice")
     assert work.log_file.read_text() == "second\n"
+
+
+def test_runs_that_others_remove_meanwhile_are_missing(
+    runner: ProcessRunner, tmp_path: Path, tiny_folder: Path
+) -> None:
+    other = ProcessRunner(state_dir=runner.state_dir, images_dir=tiny_folder, python=Path("/usr/bin/python3"))
+    work, over, faults = WorkDir(tmp_path / "work"), threading.Event(), []
+    work.create()
+
+    def look() -> None:
+        while not over.is_set():
+            try:
+                for run in other.list_owned():
+                    other.poll(run.name)
+            except OSError as fault:
+                faults.append(fault)
+
+    looker = threading.Thread(target=look, daemon=True)
+    looker.start()
+    try:
+        for _ in range(20):
+            runner.start(RunSpec("brief", "tiny", work.root, command=("true",)))
+            runner.remove("brief")
+    finally:
+        over.set()
+        looker.join()
+    assert faults == []
