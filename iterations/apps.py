@@ -8,8 +8,11 @@ class IterationsConfig(AppConfig):
 
     def ready(self) -> None:
         from executors import owners
+        from iterations import selectors
+        from models import held_out
         from projects import navigation
 
+        held_out.register(selectors.held_out)
         owners.register("iteration", "iterations:detail")
         navigation.register(navigation.Tab(10, "overview", _("Overview"), "iterations:overview"))
         navigation.register(

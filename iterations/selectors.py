@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 from datasets.models import DatasetVersion
 from executors.models import Job
-from iterations.models import Arm, Iteration, IterationStep
+from iterations.models import Arm, Iteration, IterationStep, LoopSettings
 from iterations.steps import BEHIND, State, Step, current
+from models.held_out import HeldOut
 from models.models import Evaluation, ModelVersion
 from projects.models import Project
 
@@ -65,6 +68,12 @@ class RoundView:
     def model_version(self) -> ModelVersion | None:
         step = self.steps.get(Step.TRAIN)
         return step.model_version if step else None
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """How good the round's model is on the test set."""
+        step = self.steps.get(Step.EVALUATE)
+        return step.evaluation if step else None
 
 
 @dataclass(frozen=True)
@@ -129,6 +138,14 @@ def previous_rounds(iteration: Iteration) -> list[RoundView]:
     """Return the rounds this one follows: those of its arm, and round 0, oldest first."""
     before = [view for view in rounds(iteration.project) if view.iteration.number < iteration.number]
     return [view for view in before if view.iteration.arm == iteration.arm or view.iteration.number == 0]
+
+
+def held_out(project: Project) -> list[HeldOut]:
+    """Return the versions that judge the models of the loop."""
+    related = ("validation__dataset", "testing__dataset")
+    loop = LoopSettings.objects.filter(project=project).select_related(*related).first()
+    chosen = [(loop.testing, _("test set")), (loop.validation, _("validation set"))] if loop else []
+    return [HeldOut(version, role) for version, role in chosen if version is not None]
 
 
 def later_round(iteration: Iteration) -> Iteration | None:

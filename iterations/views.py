@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,7 +20,7 @@ from iterations.services import settings as loops
 from iterations.steps import MAKES_DATASET, Step
 from models.access import may_edit
 from projects import access
-from projects.models import Role
+from projects.models import Project, Role
 
 STOP_POLLING = 286  # htmx's own status: swap this answer in, then ask no more
 
@@ -67,22 +67,43 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def loop_settings(request: HttpRequest, pk: int) -> HttpResponse:
-    """Choose what every round starts from."""
+    """Choose what every round starts from; `reload` asks for the options of another image without a script."""
     project = access.project_or_404(request.user, pk, Role.EDITOR if request.method == "POST" else Role.VIEWER)
-    form = LoopSettingsForm(request.POST or None, instance=loops.loop_of(project), project=project)
-    if request.method == "POST" and form.is_valid():
-        try:
-            loops.update(project=project, **form.cleaned_data)
-        except DomainError as error:
-            form.add_error(None, f"{error.text()} {error.advice()}")
-        except ValidationError as error:
-            form.add_error(None, error)
-        else:
+    loop = loops.loop_of(project)
+    if request.method == "POST" and "reload" not in request.POST:
+        form = LoopSettingsForm(request.POST, project=project, instance=loop)
+        if form.is_valid() and _save(project, form):
             messages.success(request, _("Loop settings saved"))
             return redirect("iterations:overview", pk)
-    return render(
-        request, "iterations/settings.html", {"project": project, "form": form}, status=422 if form.errors else 200
-    )
+        return render(request, "iterations/settings.html", _settings_context(request, project, form), status=422)
+    typed = request.POST if request.method == "POST" else request.GET
+    form = LoopSettingsForm(project=project, instance=loop, initial=_kept(typed))
+    template = "iterations/_options.html" if "HX-Request" in request.headers else "iterations/settings.html"
+    return render(request, template, _settings_context(request, project, form))
+
+
+def _save(project: Project, form: LoopSettingsForm) -> bool:
+    """Save the settings; a refusal is shown in the form."""
+    try:
+        loops.update(project=project, **form.values)
+    except DomainError as error:
+        form.add_error(None, error.words())
+    except ValidationError as error:
+        form.add_error(None, error)
+    else:
+        return True
+    return False
+
+
+def _kept(typed: QueryDict) -> dict[str, Any]:
+    """Return what was typed, for a form that is drawn again with the options of another image."""
+    given = {name: typed[name] for name in typed if name in LoopSettingsForm.Meta.fields}
+    ticks = {"fine_tune", "with_control"} if "reload" in typed else set()
+    return {**dict.fromkeys(ticks, False), **given}
+
+
+def _settings_context(request: HttpRequest, project: Project, form: LoopSettingsForm) -> dict[str, Any]:
+    return {"project": project, "form": form, "may_edit": may_edit(request.user, project)}
 
 
 @require_GET

@@ -1,6 +1,5 @@
 """Forms of runs: train, mine, infer. The hyper-parameters come from the chosen image's own template."""
 
-import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -10,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from common.errors import DomainError
+from common.forms import OnceForm
 from common.numbers import score
 from datasets import selectors as dataset_selectors
 from datasets.models import DatasetVersion
@@ -50,10 +50,8 @@ class CheckpointField(forms.ModelChoiceField[Checkpoint]):
         return ", ".join([f"{obj.model_version} · {obj.name}", *reached])
 
 
-class RunForm(forms.Form):
+class RunForm(OnceForm):
     """What every run asks; `options` are the hyper-parameters of the chosen image, None where there is no image.
-
-    It asks for a job once, however often its button is pressed: its token becomes the dedupe key.
 
     Args:
         initial: what the address or an earlier job says; `config` holds hyper-parameters.
@@ -67,24 +65,18 @@ class RunForm(forms.Form):
         label=gettext_lazy("Executor image"), queryset=ExecutorImage.objects.none(), empty_label=None
     )
     gpu_count = forms.IntegerField(label=gettext_lazy("GPUs"), min_value=0)
-    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def __init__(
         self, data: QueryDict | None = None, *, project: Project, initial: Mapping[str, Any] | None = None
     ) -> None:
-        given = {"token": uuid.uuid4(), **(initial or {})}
-        super().__init__(data, initial=given)
+        super().__init__(data, initial=dict(initial or {}))
         self.project = project
         self._offer_images()
         self._offer_versions()
         self._offer_checkpoints()
         self._limit_gpus()
+        self._follow_choices()
         self.options = self._hyper_parameters()
-
-    @property
-    def dedupe_key(self) -> str:
-        token = self.cleaned_data.get("token")
-        return f"form:{token}" if token else ""
 
     @property
     def values(self) -> dict[str, Any]:
@@ -99,18 +91,29 @@ class RunForm(forms.Form):
 
     def refuse(self, error: DomainError) -> None:
         """Show a service's refusal at the field it is about."""
-        said = f"{error.text()} {error.advice()}".strip()
         option = str(error.values.get("key", ""))
         if error.field == "config" and self.options is not None and option in self.options.fields:
-            self.options.add_error(option, str(error.values.get("reason", said)))
+            self.options.add_error(option, str(error.values.get("reason", error.words())))
             return
         field = self.aliases.get(error.field, error.field)
-        self.add_error(field if field in self.fields else None, said)
+        self.add_error(field if field in self.fields else None, error.words())
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What is chosen among the project's things, by field; None where nothing is, or what may not be."""
+        names = [name for name, field in self.fields.items() if isinstance(field, VersionField | CheckpointField)]
+        return {name: self._choice(name) for name in names}
 
     @property
     def what(self) -> list[forms.BoundField]:
         """The fields that people see, but for image and GPUs, which come last."""
         return [bound for bound in self.visible_fields() if bound.name not in {"image", "gpu_count"}]
+
+    def _choice(self, name: str) -> Any:
+        field, asked = self.fields[name], self._asked(name)
+        if not isinstance(field, forms.ModelChoiceField) or not asked.isdecimal() or len(asked) > MOST_DIGITS:
+            return None
+        return field.queryset.filter(pk=asked).first() if field.queryset is not None else None
 
     def _asked(self, name: str) -> str:
         value = self.data.get(name) if self.is_bound else self.initial.get(name)
@@ -136,6 +139,14 @@ class RunForm(forms.Form):
             asked = self._asked("checkpoint")
             also = [int(asked)] if asked.isdecimal() and len(asked) <= MOST_DIGITS else []
             self.fields["checkpoint"].queryset = selectors.checkpoint_choices(self.project, also)  # type: ignore[attr-defined]
+
+    def _follow_choices(self) -> None:
+        """What is chosen decides what speaks against the run."""
+        names = [name for name, field in self.fields.items() if isinstance(field, VersionField | CheckpointField)]
+        included = ", ".join(f"[name='{name}']" for name in names)
+        for name in names:
+            attributes = {"hx-get": "", "hx-include": included, "hx-target": "#concerns", "hx-swap": "outerHTML"}
+            self.fields[name].widget.attrs |= attributes
 
     def _limit_gpus(self) -> None:
         host, field = selectors.largest_host(), self.fields["gpu_count"]

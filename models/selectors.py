@@ -43,7 +43,8 @@ def versions_of(models: Collection[RegisteredModel]) -> dict[int, list[ModelVers
     found: dict[int, list[ModelVersion]] = {}
     versions = ModelVersion.objects.active().filter(registered_model__in=models)
     related = ("registered_model", "recommended", "training_version__dataset", "parent__registered_model")
-    for version in versions.select_related(*related).order_by("-number"):
+    rounds = ("steps__iteration", "job__steps__iteration")
+    for version in versions.select_related(*related).prefetch_related(*rounds).order_by("-number"):
         found.setdefault(version.registered_model_id, []).append(version)
     return found
 

@@ -18,6 +18,7 @@ from iterations.selectors import CurvePoint, RoundView, StepView
 from iterations.services import settings as loops
 from iterations.steps import UNDER_WAY, State, Step
 from models.models import ModelVersion
+from models.pages import usefulness
 from projects import services as projects
 from projects.models import Project
 
@@ -66,7 +67,7 @@ def context(project: Project) -> dict[str, Any]:
         "judged": ours[-1] if ours else None,
         "jobs": latest_jobs,
         "is_moving": any(job.state in Job.ACTIVE for job in latest_jobs) or any(not view.is_finished for view in mined),
-        "dataset_versions": list(DatasetVersion.objects.in_project(project).active().for_list()[:LATEST]),
+        "dataset_versions": dataset_rows(project),
         "model_rows": model_rows(project, points),
         "to_label": to_label(newest),
         "class_names": projects.class_names(project),
@@ -123,6 +124,15 @@ def next_step(project: Project, loop: LoopSettings, newest: RoundView | None) ->
         return _before_the_loop(project, loop)
     iteration, kind = newest.iteration, newest.current
     number = {"number": iteration.number}
+    made = newest.model_version
+    if kind is None and made is not None and usefulness.is_useless(made, newest.evaluation):
+        return NextStep(
+            _("Train longer before round %(number)d") % {"number": iteration.number + 1},
+            _("%(model)s finds nothing: mining by it is no better than chance. Train longer, or on more labels.")
+            % {"model": made},
+            _("Loop settings"),
+            reverse("iterations:settings", args=[project.pk]),
+        )
     if kind is None:
         return NextStep(
             _("Start round %(number)d") % {"number": iteration.number + 1},
@@ -224,6 +234,18 @@ def weakest_classes(project: Project, points: Sequence[CurvePoint]) -> list[dict
         }
         for each in sorted(judged, key=lambda each: (each["AP50"], each["name"]))
     ]
+
+
+def dataset_rows(project: Project) -> list[dict[str, Any]]:
+    """Return the newest dataset versions with the round that made each; `round` is None outside the loop."""
+    found = DatasetVersion.objects.in_project(project).active().for_list().select_related("job")
+    found = found.prefetch_related("steps__iteration", "job__steps__iteration")[:LATEST]
+    return [{"version": version, "round": _round_of(version)} for version in found]
+
+
+def _round_of(version: DatasetVersion) -> int | None:
+    steps = [*version.steps.all(), *(version.job.steps.all() if version.job else [])]
+    return min((step.iteration.number for step in steps), default=None)
 
 
 def model_rows(project: Project, points: Sequence[CurvePoint]) -> list[dict[str, Any]]:

@@ -74,10 +74,6 @@ def submit(round_: RoundContext, step: Step, *, by: User | None) -> Job:
     return SUBMITTERS[step](round_, by)
 
 
-def _message(round_: RoundContext) -> str:
-    return _("round %(number)d") % {"number": round_.iteration.number}
-
-
 def _key(round_: RoundContext, step: Step) -> str:
     return f"iteration:{round_.iteration.pk}:{step}"
 
@@ -99,7 +95,6 @@ def _prepare(round_: RoundContext, by: User | None) -> Job:
         chunk=loop.chunk_size if loop.strategy == strategy.CHUNK else None,
         seed=loop.seed + round_.iteration.number,
         by=by,
-        message=_message(round_),
         dedupe_key=_key(round_, Step.PREPARE),
     )
 
@@ -115,7 +110,6 @@ def _mine(round_: RoundContext, by: User | None) -> Job:
             count=min(loop.top_k, candidates.asset_count),
             seed=loop.seed + round_.iteration.number,
             by=by,
-            message=_message(round_),
             dedupe_key=_key(round_, Step.MINE),
         )
     return mining.submit(
@@ -128,7 +122,6 @@ def _mine(round_: RoundContext, by: User | None) -> Job:
         config=loop.mining_config,
         gpu_count=loop.gpu_count,
         by=by,
-        message=_message(round_),
         dedupe_key=_key(round_, Step.MINE),
     )
 
@@ -141,7 +134,6 @@ def _label(round_: RoundContext, by: User | None) -> Job:
         assets=round_.source(Step.LABEL),
         truth=loop_settings.chosen(round_.loop.truth, "truth"),
         by=by,
-        message=_message(round_),
         dedupe_key=_key(round_, Step.LABEL),
     )
 
@@ -156,7 +148,6 @@ def _merge(round_: RoundContext, by: User | None) -> Job:
         sources=[each for each in (before, labeled) if each is not None],
         strategy="newest",
         by=by,
-        message=_message(round_),
         dedupe_key=_key(round_, Step.MERGE),
     )
 
@@ -176,7 +167,6 @@ def _train(round_: RoundContext, by: User | None) -> Job:
         parent=parent,
         gpu_count=loop.gpu_count,
         by=by,
-        message=_message(round_),
         dedupe_key=_key(round_, Step.TRAIN),
     )
 

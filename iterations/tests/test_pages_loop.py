@@ -127,3 +127,116 @@ def _add_rounds(project, owner, numbers):
             made = Iteration.objects.create(project=project, arm=arm, number=number, created_by=owner)
             for kind in Step:
                 IterationStep.objects.create(iteration=made, kind=kind)
+
+
+def test_training_on_the_test_set_is_warned_of(as_user, editor, loop, project):
+    query = {"training": loop.testing.pk, "validation": loop.validation.pk}
+    page = as_user(editor).get(reverse("models:train", args=[project.pk]), query).content.decode()
+    assert "test v1 is the test set" in page
+    assert "Start all the same" in page
+
+
+def test_a_loop_whose_model_finds_nothing_is_not_led_to_mine(as_user, editor, loop, project, owner, iteration):
+    blind = builders.trained(
+        project,
+        "blind",
+        stages={"best": 0.0},
+        training_version=loop.initial_training,
+        validation_version=loop.validation,
+        executor=builders.image(reference="ymir/other:1"),
+    )
+    rounds.attach(iteration=iteration, kind=Step.TRAIN, model_version=blind)
+    rounds.skip(iteration=iteration, kind=Step.EVALUATE)
+    page = as_user(editor).get(reverse("iterations:overview", args=[project.pk])).content.decode()
+    assert "Train longer before round 1" in page
+    assert "no better than chance" in page
+
+
+# --- the settings ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings_url(project):
+    return reverse("iterations:settings", args=[project.pk])
+
+
+@pytest.fixture
+def typed(loop):
+    return {
+        "initial_training": loop.initial_training.pk,
+        "pool": loop.pool.pk,
+        "validation": loop.validation.pk,
+        "testing": loop.testing.pk,
+        "image": loop.image.pk,
+        "options_of": loop.image.pk,
+        "strategy": "unique",
+        "chunk_size": 10,
+        "top_k": 3,
+        "annotator": "people",
+        "gpu_count": 0,
+        "training_config-epochs": 5,
+        "mining_config-mining_algorithm": "name",
+    }
+
+
+def test_hyper_parameters_are_typed_by_the_images_templates_and_kept(
+    as_user, editor, loop, project, settings_url, typed
+):
+    client = as_user(editor)
+    page = client.get(settings_url).content.decode()
+    assert 'type="number" name="training_config-epochs"' in page
+    assert 'type="checkbox" name="training_config-fails"' in page
+    assert 'name="mining_config-mining_algorithm"' in page
+    assert client.post(settings_url, typed).status_code == 302
+    kept = loops.loop_of(project)
+    assert (kept.training_config, kept.mining_config) == ({"epochs": 5}, {})
+    assert 'value="5"' in client.get(settings_url).content.decode()
+
+
+def test_a_hyper_parameter_that_does_not_fit_is_refused_at_its_field(
+    as_user, editor, loop, project, settings_url, typed
+):
+    response = as_user(editor).post(settings_url, typed | {"training_config-epochs": "many"})
+    assert response.status_code == 422
+    assert "epochs" in response.context["form"].options["training_config"].errors
+    assert loops.loop_of(project).training_config == {}
+
+
+@pytest.fixture
+def other_image(loop):
+    image = builders.image(reference="ymir/other:1", name="Zebra")
+    image.templates.filter(task="training").update(source="rounds: 3\n")
+    return image
+
+
+def test_another_image_brings_its_own_hyper_parameters(as_user, editor, settings_url, other_image):
+    headers = {"HX-Request": "true"}
+    fragment = as_user(editor).get(settings_url, {"image": other_image.pk}, headers=headers).content.decode()
+    assert 'name="training_config-rounds"' in fragment
+    assert 'name="mining_config-algorithm"' in fragment
+    assert "<html" not in fragment
+
+
+def test_without_a_script_a_button_reloads_the_hyper_parameters_and_keeps_what_was_typed(
+    as_user, editor, loop, project, settings_url, other_image, typed
+):
+    data = typed | {"image": other_image.pk, "top_k": 77, "reload": "1"}
+    response = as_user(editor).post(settings_url, data)
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert 'name="training_config-rounds"' in page
+    assert 'value="77"' in page
+    assert loops.loop_of(project).image == loop.image
+
+
+def test_an_image_whose_options_nobody_saw_starts_with_its_template(
+    as_user, editor, loop, project, settings_url, other_image, typed
+):
+    loops.update(project=project, training_config={"epochs": 9})
+    assert as_user(editor).post(settings_url, typed | {"image": other_image.pk}).status_code == 302
+    assert loops.loop_of(project).training_config == {}
+
+
+def test_viewers_see_the_settings_and_cannot_save(as_user, viewer, loop, settings_url, typed):
+    assert "Save loop settings" not in as_user(viewer).get(settings_url).content.decode()
+    assert as_user(viewer).post(settings_url, typed).status_code == 403

@@ -1,6 +1,9 @@
 """Rounds: inputs follow from the round before; steps start in order, once, and again when they failed."""
 
+from threading import Thread
+
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from datasets.models import DatasetVersion
@@ -197,3 +200,90 @@ def test_a_job_of_a_round_is_repeated_in_the_round(loop, project, owner, work_of
         jobs.retry(job=job, by=owner)
     page = as_user(owner).get(reverse("executors:job", args=[job.pk])).content.decode()
     assert reverse("iterations:detail", args=[iteration.pk]) in page
+
+
+def test_what_a_round_made_is_named_by_it_in_the_readers_language(first, as_user, viewer, project):
+    client, model = as_user(viewer), first.model_version
+    assert model.message == ""
+    address = reverse("models:version", args=[model.pk])
+    assert "round 0" in client.get(address).content.decode()
+    chinese = client.get(address, headers={"Accept-Language": "zh-hans"}).content.decode()
+    assert "第 0 轮" in chinese
+    assert "round 0" not in chinese
+
+
+def test_a_round_that_a_later_one_builds_on_is_kept(first, project, owner, work_off):
+    rounds.start_round(project=project, by=owner)
+    with pytest.raises(rounds.StepNotNow):
+        rounds.start_step(iteration=first.iteration, kind=Step.TRAIN, by=owner)
+    rounds.start_step(iteration=first.iteration, kind=Step.EVALUATE, by=owner)
+
+
+def test_training_is_not_repeated_once_the_next_round_has_begun(loop, project, owner, work_off):
+    loops.update(project=project, testing=None)
+    first = _finish(rounds.start_round(project=project, by=owner), work_off, owner)
+    rounds.start_round(project=project, by=owner)
+    with pytest.raises(rounds.RoundBehind):
+        rounds.start_step(iteration=first.iteration, kind=Step.TRAIN, by=owner)
+
+
+def test_only_labeled_assets_are_the_result_of_labeling(first, project, owner, work_off):
+    loops.update(project=project, annotator=LoopSettings.Annotator.PEOPLE)
+    iteration = rounds.start_round(project=project, by=owner)
+    while rounds.advance(iteration=iteration, by=owner) is not None:
+        work_off()
+    bare = selectors.round_view(iteration).steps[Step.MINE].dataset_version
+    with pytest.raises(rounds.NotLabeled):
+        rounds.attach(iteration=iteration, kind=Step.LABEL, dataset_version=bare)
+
+
+def test_a_page_that_waits_for_people_holds_still(first, project, owner, work_off, as_user):
+    loops.update(project=project, annotator=LoopSettings.Annotator.PEOPLE)
+    iteration = rounds.start_round(project=project, by=owner, automatic=True)
+    while rounds.advance(iteration=iteration, by=owner) is not None:
+        work_off()
+    page = as_user(owner).get(reverse("iterations:detail", args=[iteration.pk])).content.decode()
+    assert "Attach version" in page
+    assert "every 2s" not in page
+
+
+def test_two_people_who_press_at_once_start_one_step(loop, project, owner, editor):
+    iteration = rounds.start_round(project=project, by=owner)
+    outcomes: list[object] = []
+
+    def press(user):
+        try:
+            outcomes.append(rounds.start_step(iteration=iteration, kind=Step.TRAIN, by=user))
+        except rounds.StepNotNow as error:
+            outcomes.append(error)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=press, args=[user]) for user in (owner, editor)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(type(each).__name__ for each in outcomes) == ["Job", "StepNotNow"]
+    assert Job.objects.filter(kind="models.train").count() == 1
+
+
+def test_a_running_step_says_its_phase_and_that_the_time_is_unknown_yet(loop, project, owner, as_user):
+    iteration = rounds.start_round(project=project, by=owner)
+    job = rounds.start_step(iteration=iteration, kind=Step.TRAIN, by=owner)
+    client, address = as_user(owner), reverse("iterations:detail", args=[iteration.pk])
+    assert "Train: queued" in client.get(address).content.decode()
+    held = jobs.claim(job_id=job.pk, worker="test:1")
+    jobs.enter_phase(held, Job.Phase.PREPARE)
+    page = client.get(address).content.decode()
+    assert 'data-state="running"' in page
+    assert "Train: preparing" in page
+    assert "time left unknown yet" in page
+    assert reverse("executors:job", args=[job.pk]) in page
+    jobs.enter_phase(held, Job.Phase.EXECUTE)
+    jobs.heartbeat(held, progress=0.5)
+    page = client.get(address).content.decode()
+    assert "50 %" in page.replace("\u2009", " ").replace("\u202f", " ").replace("\xa0", " ")
+    assert " left" in page
+    changed = client.get(reverse("iterations:rows", args=[iteration.pk]), {"at": "train:pending"})
+    assert changed.headers["HX-Refresh"] == "true"

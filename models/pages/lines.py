@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from models import selectors
 from models.models import Evaluation, ModelVersion, RegisteredModel
 
@@ -14,6 +16,7 @@ class VersionRow:
     """A version: what its image measured on the validation set, and what an evaluation found."""
 
     version: ModelVersion
+    round: str
     metric: tuple[str, float] | None
     evaluation: Evaluation | None
 
@@ -47,6 +50,16 @@ def main_metric(version: ModelVersion) -> tuple[str, float] | None:
     return next(((name, float(value)) for name, value in figures.items()), None)
 
 
+def round_of(version: ModelVersion) -> str:
+    """Say in which round of the loop a version was trained; empty outside the loop.
+
+    `steps` is what the loop calls its use of a job or a version; an app above this one made the relations.
+    """
+    steps = [*version.steps.all(), *(version.job.steps.all() if version.job else [])]
+    numbers = {step.iteration.number for step in steps}
+    return _("round {number}").format(number=min(numbers)) if numbers else ""
+
+
 def best_of(found: Sequence[VersionRow]) -> int | None:
     """Return the key of the best version among those that were judged like the newest one; None for fewer than two.
 
@@ -78,5 +91,7 @@ def _line(
     shown: Sequence[ModelVersion],
     evaluations: dict[int, Evaluation],
 ) -> Line:
-    listed = [VersionRow(version, main_metric(version), evaluations.get(version.pk)) for version in shown]
+    listed = [
+        VersionRow(version, round_of(version), main_metric(version), evaluations.get(version.pk)) for version in shown
+    ]
     return Line(model, listed, len(versions), best_of(listed))

@@ -20,7 +20,7 @@ from executors.pages import curves
 from executors.services import jobs, launch
 from models import selectors
 from models.models import BOX_COUNTS, Checkpoint, Evaluation, ModelVersion, Prediction
-from models.pages import headings, lines, quality
+from models.pages import concerns, headings, lines, quality, usefulness
 from models.services import inputs
 from models.weights import store
 
@@ -58,10 +58,13 @@ def context(version: ModelVersion) -> dict[str, Any]:
     """Return what the template needs."""
     checkpoints = list(version.checkpoints.all())
     names = list(dict.fromkeys(name for each in checkpoints for name in each.figures))
-    family = selectors.family(version)
+    family, assessed = selectors.family(version), judged(version)
+    project = version.registered_model.project
+    is_useless = usefulness.is_useless(version, assessed["evaluation"])
     return {
         "version": version,
-        "project": version.registered_model.project,
+        "project": project,
+        "round": lines.round_of(version),
         "metric": lines.main_metric(version),
         "columns": [headings.named(name) for name in names],
         "checkpoints": [_checkpoint(each, names, version) for each in checkpoints],
@@ -71,8 +74,9 @@ def context(version: ModelVersion) -> dict[str, Any]:
         "family": nodes(family, version) if len(family) > 1 else [],
         "family_lane": version.registered_model.name,
         "children": [each for each in family if each.parent_id == version.pk],
-        "predictions": prediction_rows(selectors.predictions(version.registered_model.project, model=version.pk)),
-        **judged(version),
+        "predictions": prediction_rows(selectors.predictions(project, model=version.pk)),
+        **assessed,
+        "useless": concerns.useless(project, version) if is_useless else None,
     }
 
 

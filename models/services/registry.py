@@ -7,12 +7,11 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common import lines
 from common.errors import DomainError
 from datasets.models import DatasetVersion
-from datasets.services import versions
 from executors.contract import documents
 from executors.models import ExecutorImage, Job
 from models.models import Checkpoint, Evaluation, ModelVersion, Prediction, RegisteredModel
@@ -77,7 +76,7 @@ def check_name(name: str) -> None:
     Raises:
         BadModelName
     """
-    if not versions.NAME.fullmatch(name):
+    if not lines.is_name(name):
         raise BadModelName(name=name)
 
 
@@ -97,11 +96,8 @@ def resolve(project: Project, ref: str) -> ModelVersion:
     Raises:
         ModelNotFound
     """
-    name, _at, number = ref.partition("@")
-    found = ModelVersion.objects.in_project(project).active().filter(registered_model__name=name)
-    if number:
-        found = found.filter(number=int(number)) if number.isdecimal() and len(number) < 10 else found.none()  # noqa: PLR2004 # fits the column
-    version = found.for_list().order_by("-number").first()
+    active = ModelVersion.objects.in_project(project).active().for_list()
+    version = lines.find(active, line="registered_model", ref=ref)
     if version is None:
         raise ModelNotFound(ref=ref)
     return version
@@ -202,12 +198,12 @@ def recommend(*, checkpoint: Checkpoint) -> None:
 
 def hide(*, thing: Thing) -> None:
     """Move a model with all its versions, one version or a prediction to the trash; what was made with it stays."""
-    type(thing).objects.filter(pk=thing.pk, hidden_at=None).update(hidden_at=timezone.now())
+    thing.hide()
 
 
 def restore(*, thing: Thing) -> None:
     """Take something out of the trash."""
-    type(thing).objects.filter(pk=thing.pk).update(hidden_at=None)
+    thing.restore()
 
 
 def facts(version: ModelVersion) -> dict[str, Any]:

@@ -259,9 +259,7 @@ def test_a_whole_model_goes_to_the_trash_and_comes_back(as_user, project, model,
 def test_a_model_in_the_trash_gets_no_version_that_nobody_would_see(project, model):
     registry.hide(thing=model.registered_model)
     with pytest.raises(registry.ModelInTrash):
-        builders.trained(
-            project, training_version=model.training_version, validation_version=model.validation_version
-        )
+        builders.trained(project, training_version=model.training_version, validation_version=model.validation_version)
 
 
 def test_a_training_that_ends_after_its_model_went_to_the_trash_brings_it_back(project, model):

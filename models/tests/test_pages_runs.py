@@ -261,3 +261,57 @@ def test_a_deleted_recommendation_is_no_choice(as_user, project, editor, model):
     ModelVersion.objects.filter(pk=model.pk).update(recommended=None)
     form, _html = form_of(as_user(editor), "mine", project)
     assert not list(form.fields["checkpoint"].queryset)
+
+
+# --- what speaks against a run --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def overlapping(project):
+    """A validation set that shares two of its three images with the training set."""
+    scenes = {name: builders.SCENES[name] for name in ("a", "b")}
+    return builders.version(project, "overlapping", {**scenes, "fresh": builders.SCENES["c"]})
+
+
+def test_shared_images_are_counted_before_a_training_and_must_be_seen(as_user, project, editor, posted, overlapping):
+    client, data = as_user(editor), posted["train"] | {"validation": overlapping.pk}
+    shown = client.post(url("train", project), data)
+    assert shown.status_code == 422
+    words = "2 assets of smear-train v1 are also in overlapping v1, the validation set"
+    assert words in shown.content.decode()
+    assert not Job.objects.filter(state=Job.State.PENDING).exists()
+    assert client.post(url("train", project), data | {"anyway": "1"}).status_code == 422
+    seen = client.post(url("train", project), data | {"anyway": shown.context["concerns_seen"]})
+    assert seen.status_code == 302
+
+
+def test_the_warning_follows_what_is_chosen(as_user, project, editor, model, overlapping):
+    query = {"training": model.training_version.pk, "validation": overlapping.pk}
+    headers = {"HX-Request": "true", "HX-Target": "concerns"}
+    fragment = as_user(editor).get(url("train", project), query, headers=headers).content.decode()
+    assert "2 assets of smear-train v1" in fragment
+    assert "<html" not in fragment
+    query["validation"] = model.validation_version.pk
+    content = as_user(editor).get(url("train", project), query, headers=headers).content.decode()
+    assert "also in" not in content
+
+
+@pytest.fixture
+def useless(project):
+    return builders.trained(project, "blind-net", stages={"epoch_4": 0.0})
+
+
+def test_mining_by_a_model_that_finds_nothing_is_warned_of(as_user, project, editor, useless, pool):
+    client = as_user(editor)
+    _form, html = form_of(client, "mine", project, model=useless.pk, dataset=pool.pk)
+    assert "blind-net v1 finds nothing" in html
+    page = client.get(reverse("models:version", args=[useless.pk])).content.decode()
+    assert "mining by it is no better than chance" in page
+    again = f"{url('train', project)}?rerun={useless.job_id}"
+    assert f'class="btn go" href="{again}"' in page
+
+
+def test_a_model_that_finds_something_is_mined_with_at_once(as_user, project, editor, model):
+    page = as_user(editor).get(reverse("models:version", args=[model.pk])).content.decode()
+    assert "finds nothing" not in page
+    assert "Mine with v1" in page.partition('class="btn go"')[2][:200]
