@@ -70,7 +70,7 @@ class YmirCommand(ExplainedCommand):
         if as_json:
             body = {"id": error.id, "message": error.text(), "hint": error.advice()}
             self.stdout.write(json.dumps({"error": body}, ensure_ascii=False))
-        self.stderr.write(f"{error.id}: {error.text()} {error.advice()}".strip())
+        self.stderr.write(f"{error.id}: {error.words()}")
         sys.exit(FAILED)
 
 

@@ -35,5 +35,9 @@ class DomainError(Exception):
         """Return what to do now, likewise."""
         return Wording(self.hint, **self.values)
 
+    def words(self) -> str:
+        """Return both in one."""
+        return f"{self.text()} {self.advice()}".strip()
+
     def __str__(self) -> str:
         return f"{self.id}: {self.text()}"

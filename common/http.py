@@ -25,6 +25,7 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+STOP_POLLING = 286  # htmx's own status: swap this answer in, then ask no more
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -62,7 +63,7 @@ class DomainErrorMiddleware:
 
 def flash_error(request: HttpRequest, error: DomainError) -> None:
     """Show a refusal as a toast on the next page."""
-    messages.error(request, f"{error.text()} {error.advice()}".strip())
+    messages.error(request, error.words())
 
 
 def search_words(request: HttpRequest, name: str = "q") -> str:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -30,3 +31,12 @@ class Hideable(models.Model):
 
     class Meta:
         abstract = True
+
+    def hide(self) -> None:
+        """Move it to the trash, where it keeps the moment it first came there."""
+        rows = type(self)._default_manager  # noqa: SLF001 # Django's name for it
+        rows.filter(pk=self.pk, hidden_at=None).update(hidden_at=timezone.now())
+
+    def restore(self) -> None:
+        """Take it out of the trash."""
+        type(self)._default_manager.filter(pk=self.pk).update(hidden_at=None)  # noqa: SLF001 # as above

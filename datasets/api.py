@@ -1,11 +1,13 @@
 """Dataset versions in the API."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -17,9 +19,10 @@ from rest_framework.response import Response
 
 from common.api import idempotency_key, validated
 from common.http import signed_in
-from datasets.models import DatasetVersion
+from datasets.models import Dataset, DatasetVersion
 from datasets.serializers import (
     AssetPageSerializer,
+    DatasetSerializer,
     ExcludeSerializer,
     ExportSerializer,
     FilterSerializer,
@@ -38,6 +41,48 @@ from projects import access
 from projects.models import Project, Role
 
 MOST_ASSETS = 200
+
+
+class DatasetFilter(filters.FilterSet):
+    """Datasets by project and name, in the trash or not."""
+
+    in_trash = filters.BooleanFilter(field_name="hidden_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = Dataset
+        fields = ["project", "name"]
+
+
+class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Dataset]):
+    """Lines of versions. In the trash a dataset and its versions are in no other list."""
+
+    serializer_class = DatasetSerializer
+    queryset = Dataset.objects.none()
+    filterset_class = DatasetFilter
+    lookup_value_regex = r"\d+"
+
+    def get_queryset(self) -> QuerySet[Dataset]:
+        projects = Project.objects.active().visible_to(self.request.user)
+        return Dataset.objects.filter(project__in=projects).select_related("project").order_by("-pk")
+
+    @extend_schema(request=None, responses={200: DatasetSerializer})
+    @action(detail=True, methods=["post"])
+    def hide(self, request: Request, pk: str) -> Response:
+        """Move a dataset with all its versions to the trash."""
+        return self._moved(request, versions.hide)
+
+    @extend_schema(request=None, responses={200: DatasetSerializer})
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: str) -> Response:
+        """Take a dataset out of the trash."""
+        return self._moved(request, versions.restore)
+
+    def _moved(self, request: Request, move: Callable[..., None]) -> Response:
+        dataset = self.get_object()
+        access.require(request.user, dataset.project, Role.EDITOR)
+        move(thing=dataset)
+        dataset.refresh_from_db()
+        return Response(self.get_serializer(dataset).data)
 
 
 class VersionFilter(filters.FilterSet):
@@ -74,10 +119,10 @@ class DatasetVersionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
         return self.action == "import_" and Project.objects.editable_by(request.user).exists()
 
     def get_queryset(self) -> QuerySet[DatasetVersion]:
-        found = DatasetVersion.objects.active().for_list()
-        if self.request.user.is_superuser:
-            return found
-        return found.filter(dataset__project__memberships__user=signed_in(self.request))
+        return self._visible(DatasetVersion.objects.active().for_list())
+
+    def _visible(self, found: QuerySet[DatasetVersion]) -> QuerySet[DatasetVersion]:
+        return found.filter(dataset__project__in=Project.objects.active().visible_to(self.request.user))
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[DatasetVersion]]:
         return VersionSerializer if self.action == "list" else VersionDetailSerializer
@@ -106,6 +151,22 @@ class DatasetVersionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
         if upload and job.params["source"] == str(source.resolve()):  # else the same key was sent before
             upload.take()
         return submitted(job)
+
+    @extend_schema(request=None, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def hide(self, request: Request, pk: str) -> Response:
+        """Move a version to the trash: no list has it any more, what was made from it stays."""
+        versions.hide(thing=self._editable(request))
+        return Response(status=204)
+
+    @extend_schema(request=None, responses={200: VersionDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: str) -> Response:
+        """Take a version out of the trash."""
+        version = get_object_or_404(self._visible(DatasetVersion.objects.for_list()), pk=pk)
+        access.require(request.user, version.dataset.project, Role.EDITOR)
+        versions.restore(thing=version)
+        return Response(VersionDetailSerializer(version).data)
 
     @extend_schema(request=MergeSerializer, responses={202: SubmittedSerializer})
     @action(detail=True, methods=["post"])

@@ -1,6 +1,5 @@
 """Forms of datasets: import, export, and the operations that make a version from others."""
 
-import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from common.errors import DomainError
+from common.forms import OnceForm
 from common.numbers import size as size_words
 from common.numbers import thousands
 from datasets import selectors, uploads
@@ -56,7 +56,7 @@ class NameField(forms.CharField):
         try:
             versions.check_name(name)
         except DomainError as error:
-            raise forms.ValidationError(f"{error.text()} {error.advice()}") from error
+            raise forms.ValidationError(error.words()) from error
         return name
 
 
@@ -89,17 +89,6 @@ class VersionsField(forms.ModelMultipleChoiceField[DatasetVersion]):
 
     def label_from_instance(self, obj: DatasetVersion) -> str:
         return version_label(obj)
-
-
-class OnceForm(forms.Form):
-    """A form that asks for a job once, however often its button is pressed: its token becomes the dedupe key."""
-
-    token = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid.uuid4)
-
-    @property
-    def dedupe_key(self) -> str:
-        token = self.cleaned_data.get("token")
-        return f"form:{token}" if token else ""
 
 
 class ImportForm(OnceForm):
@@ -160,7 +149,7 @@ class ImportForm(OnceForm):
         try:
             return imports.shared_path(given)
         except imports.PathNotShared as error:
-            raise forms.ValidationError(f"{error.text()} {error.advice()}") from error
+            raise forms.ValidationError(error.words()) from error
 
     def clean(self) -> dict[str, Any]:
         """Ask for one source.

@@ -93,6 +93,11 @@ class DatasetVersion(Authored, Hideable):
         """The name that commands take: NAME@NUMBER."""
         return f"{self.dataset.name}@{self.number}"
 
+    @property
+    def in_trash(self) -> bool:
+        """Whether it lies in the trash, alone or with its whole dataset."""
+        return self.hidden_at is not None or self.dataset.hidden_at is not None
+
 
 class VersionParent(models.Model):
     """Which versions a version was made from, in the order that the operation took them."""

@@ -28,7 +28,8 @@ LINEAGE_LIMIT = 60
 # --- Datasets and versions ------------------------------------------------------------------------------------------
 def dataset_count(project: Project) -> int:
     """Return how many datasets of the project have a version outside the trash."""
-    return project.datasets.filter(hidden_at=None, versions__hidden_at=None).distinct().count()
+    shown = DatasetVersion.objects.in_project(project).filter(hidden_at=None, dataset__hidden_at=None)
+    return shown.aggregate(count=Count("dataset", distinct=True))["count"] or 0
 
 
 def dataset_list(project: Project, query: str = "") -> QuerySet[Dataset]:
@@ -65,8 +66,20 @@ def versions_of(dataset: Dataset) -> QuerySet[DatasetVersion]:
 
 
 def hidden_versions(project: Project) -> QuerySet[DatasetVersion]:
-    """Return the project's dataset versions in the trash, the latest moved there first."""
-    return DatasetVersion.objects.in_project(project).exclude(hidden_at=None).for_list().order_by("-hidden_at", "-pk")
+    """Return the versions in the trash, the latest moved there first; those of whole datasets there are not listed."""
+    found = DatasetVersion.objects.in_project(project).exclude(hidden_at=None).filter(dataset__hidden_at=None)
+    return found.for_list().order_by("-hidden_at", "-pk")
+
+
+def hidden_datasets(project: Project) -> QuerySet[Dataset]:
+    """Return the project's datasets in the trash with their number of versions, the latest moved there first."""
+    found = project.datasets.exclude(hidden_at=None).annotate(version_count=Count("versions"))
+    return found.order_by("-hidden_at", "-pk")
+
+
+def hidden_count(project: Project) -> int:
+    """Return how many datasets and single versions lie in the trash."""
+    return hidden_versions(project).count() + project.datasets.exclude(hidden_at=None).count()
 
 
 def dataset_names(project: Project) -> list[str]:

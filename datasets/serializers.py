@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from datasets.models import DatasetVersion
+from datasets.models import Dataset, DatasetVersion
 from datasets.services import exports, imports, versions
 
 
@@ -35,6 +35,15 @@ class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
             "fault_count",
             "created_at",
         ]
+        read_only_fields = fields
+
+
+class DatasetSerializer(serializers.ModelSerializer[Dataset]):
+    """A line of versions."""
+
+    class Meta:
+        model = Dataset
+        fields = ["id", "project", "name", "created_at", "hidden_at"]
         read_only_fields = fields
 
 

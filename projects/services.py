@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
@@ -144,7 +143,7 @@ def remove_member(*, project: Project, user: User) -> None:
 
 def hide(*, project: Project) -> None:
     """Move a project to the trash."""
-    Project.objects.filter(pk=project.pk, hidden_at=None).update(hidden_at=timezone.now())
+    project.hide()
 
 
 def restore(*, project: Project) -> None:
@@ -155,7 +154,7 @@ def restore(*, project: Project) -> None:
     """
     try:
         with transaction.atomic():
-            Project.objects.filter(pk=project.pk).update(hidden_at=None)
+            project.restore()
     except IntegrityError as error:
         raise ProjectNameTaken(name=project.name) from error
 

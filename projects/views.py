@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -102,7 +103,8 @@ def hide(request: HttpRequest, pk: int) -> HttpResponse:
     """Move a project to the trash."""
     project = access.project_or_404(request.user, pk, Role.OWNER)
     services.hide(project=project)
-    return render(request, "projects/hidden.html", {"project": project})
+    context = {"thing": project, "restore_url": reverse("projects:restore", args=[pk])}
+    return render(request, "projects/hidden.html", context)
 
 
 @require_POST

@@ -1,7 +1,6 @@
 """Dataset lines and their versions: naming, committing, finding, hiding."""
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common import lines
 from common.errors import DomainError
 from common.wording import Wording
 from datasets.models import Dataset, DatasetVersion, VersionParent
@@ -22,8 +21,6 @@ from datasets.store.schema import Tables
 from datasets.store.writer import Written
 from executors.models import Job
 from projects.models import Project
-
-NAME = re.compile(r"[^@/\\;,\s\x00-\x1f][^@/\\;,\x00-\x1f]{0,78}[^@/\\;,\s\x00-\x1f]|[^@/\\;,\s\x00-\x1f]")
 
 
 class BadDatasetName(DomainError):
@@ -71,7 +68,7 @@ def check_name(name: str) -> None:
     Raises:
         BadDatasetName
     """
-    if not NAME.fullmatch(name):
+    if not lines.is_name(name):
         raise BadDatasetName(name=name)
 
 
@@ -81,11 +78,8 @@ def resolve(project: Project, ref: str) -> DatasetVersion:
     Raises:
         VersionNotFound
     """
-    name, _at, number = ref.partition("@")
-    found = DatasetVersion.objects.in_project(project).active().filter(dataset__name=name)
-    if number:
-        found = found.filter(number=int(number)) if number.isdecimal() and len(number) < 10 else found.none()  # noqa: PLR2004 # fits the column
-    version = found.select_related("dataset", "dataset__project").order_by("-number").first()
+    active = DatasetVersion.objects.in_project(project).active().select_related("dataset", "dataset__project")
+    version = lines.find(active, line="dataset", ref=ref)
     if version is None:
         raise VersionNotFound(ref=ref)
     return version
@@ -105,7 +99,8 @@ def commit(
 ) -> DatasetVersion:
     """Record what lies in the store as the next version of a dataset; its files are there already.
 
-    Called again for the same job it returns the same version, so that a repeated job changes nothing.
+    Called again for the same job it returns the same version, so that a repeated job changes nothing. A dataset in the
+    trash comes back with its new version, else nobody would see that.
     """
     with transaction.atomic():
         Dataset.objects.select_for_update().get(pk=dataset.pk)
@@ -113,6 +108,7 @@ def commit(
             known = DatasetVersion.objects.filter(job=job).first()
             if known is not None:
                 return known
+        restore(thing=dataset)
         newest = dataset.versions.aggregate(newest=Max("number"))["newest"] or 0
         version = DatasetVersion.objects.create(
             dataset=dataset,
@@ -197,11 +193,11 @@ def log(dataset: Dataset) -> list[DatasetVersion]:
     return list(found.prefetch_related("parent_links__parent__dataset").order_by("-number"))
 
 
-def hide(*, version: DatasetVersion) -> None:
-    """Move a version to the trash; what was made from it stays."""
-    DatasetVersion.objects.filter(pk=version.pk, hidden_at=None).update(hidden_at=timezone.now())
+def hide(*, thing: Dataset | DatasetVersion) -> None:
+    """Move a dataset with all its versions, or one version, to the trash; what was made from it stays."""
+    thing.hide()
 
 
-def restore(*, version: DatasetVersion) -> None:
-    """Take a version out of the trash."""
-    DatasetVersion.objects.filter(pk=version.pk).update(hidden_at=None)
+def restore(*, thing: Dataset | DatasetVersion) -> None:
+    """Take something out of the trash."""
+    thing.restore()

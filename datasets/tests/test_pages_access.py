@@ -26,7 +26,7 @@ READ = [
 ]
 READ_IMAGES = ["image", "asset", "thumbnail"]
 CHANGE = ["import", "merge", "filter", "sample", "exclude"]
-POST_ONLY = ["hide", "restore"]
+POST_ONLY = ["hide", "restore", "hide_dataset", "restore_dataset"]
 SignIn = Callable[[User], Client]
 
 
@@ -39,7 +39,7 @@ def address(project: Project, make_version: MakeVersion, asset_named: Callable[.
     def find(name: str) -> str:
         if name in {"list", "jobs", "trash", *CHANGE}:
             arguments: list[object] = [project.pk]
-        elif name == "dataset":
+        elif name in {"dataset", "hide_dataset", "restore_dataset"}:
             arguments = [version.dataset_id]
         else:
             arguments = [version.pk, *([image] if name in READ_IMAGES else [])]

@@ -9,7 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from datasets import selectors
 from datasets.models import DatasetVersion
+from datasets.services import versions
 from datasets.tests.conftest import MakeJob, MakeVersion
 from projects.models import Project
 
@@ -152,3 +154,44 @@ def test_other_projects_are_not_listed(
     page = listed(browser, project)
     assert "elsewhere" not in page
     assert reverse("datasets:version", args=[from_here.pk]) in page
+
+
+def test_a_whole_dataset_goes_to_the_trash_and_comes_back(
+    browser: Client, project: Project, make_version: MakeVersion
+) -> None:
+    first, second, kept = make_version("ward"), make_version("ward", "ab"), make_version("kept")
+    assert reverse("datasets:hide_dataset", args=[first.dataset_id]) in listed(browser, project)
+    hidden = browser.post(reverse("datasets:hide_dataset", args=[first.dataset_id])).content.decode()
+    assert reverse("datasets:restore_dataset", args=[first.dataset_id]) in hidden
+    page = listed(browser, project)
+    assert reverse("datasets:version", args=[second.pk]) not in page
+    assert reverse("datasets:version", args=[kept.pk]) in page
+    assert "1 in the trash" in page
+    assert "in the trash" in browser.get(reverse("datasets:version", args=[first.pk])).content.decode()
+    trash = reverse("datasets:trash", args=[project.pk])
+    assert "ward v1" not in browser.get(trash).content.decode()
+    assert ">ward<" in browser.get(trash, {"what": "datasets"}).content.decode()
+    browser.post(reverse("datasets:restore_dataset", args=[first.dataset_id]))
+    assert reverse("datasets:version", args=[second.pk]) in listed(browser, project)
+
+
+def test_a_version_that_was_in_the_trash_before_its_dataset_stays_there(
+    browser: Client, project: Project, make_version: MakeVersion
+) -> None:
+    first, second = make_version("ward"), make_version("ward", "ab")
+    for verb, key in (("hide", first.pk), ("hide_dataset", first.dataset_id), ("restore_dataset", first.dataset_id)):
+        browser.post(reverse(f"datasets:{verb}", args=[key]))
+    assert list(DatasetVersion.objects.active()) == [second]
+
+
+def test_a_dataset_comes_back_with_a_new_version(browser: Client, project: Project, make_version: MakeVersion) -> None:
+    first = make_version("ward")
+    browser.post(reverse("datasets:hide_dataset", args=[first.dataset_id]))
+    second = make_version("ward", "ab")
+    assert set(DatasetVersion.objects.active()) == {first, second}
+
+
+def test_a_dataset_without_a_version_is_not_counted(project: Project, make_version: MakeVersion) -> None:
+    make_version("ward")
+    versions.dataset(project=project, name="empty", by=None)
+    assert selectors.dataset_count(project) == 1

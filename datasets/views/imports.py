@@ -37,7 +37,7 @@ def _import(request: HttpRequest, project: Project) -> HttpResponse:
         try:
             job = _submit(form, project, request)
         except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, f"{error.text()} {error.advice()}")
+            form.refuse(error)
         else:
             return redirect("executors:job", job.pk)
     context = {"project": project, "form": form, "names": selectors.dataset_names(project)}

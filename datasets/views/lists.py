@@ -1,11 +1,11 @@
-"""Pages of a project's datasets, of one dataset's log, and of the trash."""
+"""Pages of a project's datasets and of one dataset's log."""
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from common.http import search_words
+from common.http import STOP_POLLING, search_words
 from datasets import access, selectors
 from datasets.pages import overview
 from projects import access as project_access
@@ -13,7 +13,6 @@ from projects.models import Role
 
 PAGE_SIZE = 12
 LOG_SIZE = 50
-STOP_POLLING = 286
 
 
 @require_GET
@@ -28,7 +27,7 @@ def dataset_list(request: HttpRequest, project_pk: int) -> HttpResponse:
         "rows": overview.rows(project, list(page.object_list)),
         "query": query,
         "jobs": selectors.jobs_to_show(project),
-        "hidden_count": selectors.hidden_versions(project).count(),
+        "hidden_count": selectors.hidden_count(project),
         "may_edit": project_access.role_in(request.user, project) in {Role.EDITOR, Role.OWNER},
     }
     return render(request, "datasets/list.html", context)
@@ -56,14 +55,6 @@ def dataset(request: HttpRequest, pk: int) -> HttpResponse:
         "dataset": found,
         "page": page,
         "rows": overview.log_rows(found, page),
+        "may_edit": project_access.role_in(request.user, found.project) in {Role.EDITOR, Role.OWNER},
     }
     return render(request, "datasets/dataset.html", context)
-
-
-@require_GET
-def trash(request: HttpRequest, project_pk: int) -> HttpResponse:
-    """The project's versions in the trash."""
-    project = project_access.project_or_404(request.user, project_pk)
-    page = Paginator(selectors.hidden_versions(project), LOG_SIZE).get_page(request.GET.get("page"))
-    may_edit = project_access.role_in(request.user, project) in {Role.EDITOR, Role.OWNER}
-    return render(request, "datasets/trash.html", {"project": project, "page": page, "may_edit": may_edit})

@@ -85,7 +85,7 @@ def _answer(
         try:
             job = submit(project=project, by=signed_in(request), dedupe_key=form.dedupe_key, **form.values())
         except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, f"{error.text()} {error.advice()}")
+            form.refuse(error)
         else:
             return redirect("executors:job", job.pk)
     context = {

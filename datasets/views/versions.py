@@ -1,20 +1,18 @@
-"""Pages of one dataset version: its images, statistics, faults and lineage; moving it to the trash and back."""
+"""Pages of one dataset version: its images, statistics, faults and lineage."""
 
 from itertools import islice
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.text import slugify
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from datasets import access, selectors
 from datasets.models import DatasetVersion
 from datasets.pages import frame, lineage, palette, rail, report, statistics
 from datasets.pages.grid import Grid
-from datasets.services import versions
-from projects.models import Role
 
 FINDINGS_SHOWN = 100
 STRIP_LENGTH = 6
@@ -101,22 +99,6 @@ def version_lineage(request: HttpRequest, pk: int) -> HttpResponse:
         "uses": selectors.uses(version),
     }
     return render(request, "datasets/lineage.html", context)
-
-
-@require_POST
-def hide(request: HttpRequest, pk: int) -> HttpResponse:
-    """Move a version to the trash."""
-    version = access.version_or_404(request.user, pk, Role.EDITOR)
-    versions.hide(version=version)
-    return render(request, "datasets/hidden.html", {"project": version.dataset.project, "version": version})
-
-
-@require_POST
-def restore(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a version out of the trash."""
-    version = access.version_or_404(request.user, pk, Role.EDITOR)
-    versions.restore(version=version)
-    return redirect("datasets:version", pk)
 
 
 def _import_or_404(request: HttpRequest, pk: int) -> DatasetVersion:
