@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from common.errors import DomainError
-from common.http import flash_error, signed_in
+from common.http import STOP_POLLING, flash_error, signed_in
 from iterations.forms import AttachForm, LoopSettingsForm, StartRoundForm
 from iterations.models import Arm, Iteration
 from iterations.pages import curve, home
@@ -22,7 +22,6 @@ from models.access import may_edit
 from projects import access
 from projects.models import Project, Role
 
-STOP_POLLING = 286  # htmx's own status: swap this answer in, then ask no more
 
 
 @require_GET

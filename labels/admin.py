@@ -21,7 +21,7 @@ class NameForm(forms.ModelForm[Any]):
         try:
             return services.clean_name(self.cleaned_data["name"])
         except services.BadClassName as error:
-            raise forms.ValidationError(f"{error.text()} {error.advice()}") from error
+            raise forms.ValidationError(error.words()) from error
 
 
 class AliasInline(admin.TabularInline[ClassAlias, LabelClass]):

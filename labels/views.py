@@ -34,7 +34,7 @@ def add(request: HttpRequest) -> HttpResponse:
                 for name, aliases in form.entries():
                     services.create(name=name, aliases=aliases, by=signed_in(request))
         except DomainError as error:
-            form.add_error("lines", f"{error.text()} {error.advice()}")
+            form.add_error("lines", error.words())
         else:
             count = len(form.entries())
             messages.success(
@@ -53,7 +53,7 @@ def aliases(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             services.set_aliases(label_class=label, aliases=form.names())
         except DomainError as error:
-            form.add_error("aliases", f"{error.text()} {error.advice()}")
+            form.add_error("aliases", error.words())
         else:
             return redirect("labels:list")
     return render(request, "labels/aliases.html", {"label": label, "form": form}, status=422 if form.errors else 200)

@@ -53,7 +53,7 @@ def add(request: HttpRequest) -> HttpResponse:
         try:
             image, _job = images.add(**form.cleaned_data, by=signed_in(request))
         except DomainError as error:
-            form.add_error("reference", f"{error.text()} {error.advice()}")
+            form.add_error("reference", error.words())
         else:
             return redirect("executors:image", image.pk)
     return render(request, "executors/image_add.html", {"form": form}, status=422 if form.errors else 200)

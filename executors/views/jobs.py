@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from common.errors import DomainError
-from common.http import flash_error, search_words, signed_in
+from common.http import STOP_POLLING, flash_error, search_words, signed_in
 from executors import owners, selectors
 from executors.access import job_or_404
 from executors.contract import metrics, outbox, runlog
@@ -23,7 +23,6 @@ from projects import access
 from projects.models import Role
 
 PAGE_SIZE = 30
-STOP_POLLING = 286  # htmx's own status: swap this answer in, then ask no more
 STATES = {"active", "failed"}
 MOST_DIGITS = 15
 

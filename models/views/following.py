@@ -6,10 +6,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from common.http import STOP_POLLING
 from models import selectors
 from projects.models import Project
-
-STOP_POLLING = 286  # htmx's own status: swap this answer in, then ask no more
 
 
 def context(project: Project, kinds: Collection[str]) -> dict[str, Any]:
