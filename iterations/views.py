@@ -23,7 +23,6 @@ from projects import access
 from projects.models import Project, Role
 
 
-
 @require_GET
 def overview(request: HttpRequest, pk: int) -> HttpResponse:
     """A project's home: where the loop stands, what to do next, and how accuracy grew."""
