@@ -85,13 +85,17 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "ymir_site.urls"
 WSGI_APPLICATION = "ymir_site.wsgi.application"
+# The tags of the interface's components: no page loads them
+COMPONENTS = [
+    f"common.templatetags.{subject}" for subject in ("inline", "figures", "blocks", "lengths", "photographs", "charts")
+]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "common.templatetags.ui"],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static", *COMPONENTS],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
