@@ -189,7 +189,7 @@ def operate(work: Path, name: str) -> Facts:
 def page(work: Path, **query: Any) -> Facts:
     """Ask for a page of 60 again and again, at offsets over the whole range or at the beginning."""
     folder, deep = version(work), query.pop("deep")
-    total = reader.count(folder, **query)
+    total = reader.page(folder, limit=0, **query).total
     rng = np.random.default_rng(1)
     offsets = rng.integers(0, max(total - 60, 1), PAGES).tolist() if deep else [0] * PAGES
     times = sorted(seconds(lambda at=at: reader.page(folder, offset=at, **query)) * 1000 for at in offsets)

@@ -49,13 +49,6 @@ def phases(items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {"phases": items}
 
 
-@register.inclusion_tag("components/log.html")
-def log_view(lines: Iterable[Any], anchor: str = "log", follow: bool = True) -> dict[str, Any]:
-    """A log: strings, or dicts of time, text and level ("", "strong", "warn", "error")."""
-    rows = [line if isinstance(line, Mapping) else {"text": line} for line in lines]
-    return {"lines": rows, "anchor": anchor, "follow": follow}
-
-
 @register.inclusion_tag("components/version_line.html")
 def version_line(versions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Versions downwards, newest first: dicts of label, url, tag, note, origin, origin_url, current."""

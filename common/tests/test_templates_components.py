@@ -79,7 +79,6 @@ COMPONENTS = {
     "bars": "{% bars bars %}",
     "progress": "{% progress 15 24 label=evil ticks=24 %}{% progress 0 0 %}",
     "phases": "{% phases phases %}",
-    "log": "{% log_view lines %}",
     "version_line": "{% version_line versions %}",
     "tile": "{% tile src=evil url='/a/' width=64 height=48 alt=evil boxes=boxes caption=evil number=evil names=True %}",
     "annotated_image": "{% annotated_image src=evil width=64 height=48 alt=evil boxes=boxes %}",

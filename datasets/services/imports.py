@@ -224,14 +224,13 @@ def _import(job: Job, progress: Progress) -> DatasetVersion:
 
 def forget_upload(source: Path) -> None:
     """Remove an uploaded source; anything outside the folder of uploads is left alone."""
-    if not source.is_relative_to(uploads()):
+    if uploads() not in source.parents:
         return
-    if source.is_dir():
-        shutil.rmtree(source, ignore_errors=True)
+    whole = uploads() / source.relative_to(uploads()).parts[0]  # each upload has a folder, so that it keeps its name
+    if whole.is_dir():
+        shutil.rmtree(whole, ignore_errors=True)
     else:
-        source.unlink(missing_ok=True)
-        if source.parent != uploads():  # each upload has a folder, so that it keeps its name
-            source.parent.rmdir()
+        whole.unlink(missing_ok=True)
 
 
 def uploads() -> Path:

@@ -47,11 +47,3 @@ class Layout:
     def prediction(self, content_id: str) -> Path:
         """Return the folder of a prediction's tables."""
         return self.predictions / content_id
-
-    def weights(self, digest: str) -> Path:
-        """Return the place of a model's weights, by their hash in hex."""
-        return self.root / "weights" / digest
-
-    def job(self, job_id: str) -> Path:
-        """Return the folder of one job's input, output and log."""
-        return self.root / "jobs" / job_id

@@ -118,12 +118,6 @@ def page(
     return Page(len(matches), offset, [take(index, names, row) for row in chosen])
 
 
-def count(folder: Path, *, classes: Sequence[str] = (), without: Sequence[str] = (), unannotated: bool = False) -> int:
-    """Return how many images match; see `page`."""
-    names, index = manifest(folder).class_names, Index(folder / layout.INDEX)
-    return len(matching(index, names, classes, without, unannotated))
-
-
 def asset(folder: Path, asset_hash: str) -> Asset | None:
     """Return one image with its annotations, or None when the version does not hold it."""
     names, index = manifest(folder).class_names, Index(folder / layout.INDEX)
@@ -136,34 +130,6 @@ def assets(folder: Path, asset_hashes: Sequence[str]) -> list[Asset]:
     names, index = manifest(folder).class_names, Index(folder / layout.INDEX)
     found = (index.find(asset_hash) for asset_hash in asset_hashes)
     return [take(index, names, row) for row in found if row is not None]
-
-
-def rows(folder: Path, asset_hash: str) -> pl.DataFrame:
-    """Return all columns of one image's annotations, outlines and attributes too; see `schema.ANNOTATIONS`."""
-    index = Index(folder / layout.INDEX)
-    row = index.find(asset_hash)
-    begin, end = (0, 0) if row is None else index.annotation_offsets[row : row + 2].tolist()
-    return pl.scan_parquet(folder / layout.ANNOTATIONS).slice(begin, end - begin).collect()
-
-
-def neighbours(
-    folder: Path,
-    asset_hash: str,
-    *,
-    classes: Sequence[str] = (),
-    without: Sequence[str] = (),
-    unannotated: bool = False,
-) -> tuple[str | None, str | None]:
-    """Return the images before and after one, among those that match; see `page`."""
-    names, index = manifest(folder).class_names, Index(folder / layout.INDEX)
-    row = index.find(asset_hash)
-    if row is None:
-        return None, None
-    matches = matching(index, names, classes, without, unannotated)
-    before = int(np.searchsorted(matches, row, "left")) - 1
-    after = int(np.searchsorted(matches, row, "right"))
-    previous = index.asset(int(matches[before])) if before >= 0 else None
-    return previous, index.asset(int(matches[after])) if after < len(matches) else None
 
 
 def matching(

@@ -147,19 +147,14 @@ def test_a_page_holds_the_images_of_a_class_with_all_their_boxes(tmp_path: Path)
     assert reader.page(folder, offset=99).items == []
 
 
-def test_one_image_and_its_neighbours(tmp_path: Path) -> None:
+def test_images_are_found_by_their_hashes(tmp_path: Path) -> None:
     folder = writer.write_version(tmp_path, SEVERAL).path
     order = [item.asset for item in reader.page(folder).items]
     found = reader.asset(folder, order[1])
     assert found is not None
     assert found.asset == order[1]
-    assert reader.neighbours(folder, order[1]) == (order[0], order[2])
-    assert reader.neighbours(folder, order[0]) == (None, order[1])
-    assert reader.neighbours(folder, order[3]) == (order[2], None)
     assert reader.asset(folder, "0" * 64) is None
-    assert reader.neighbours(folder, "0" * 64) == (None, None)
     assert [item.asset for item in reader.assets(folder, [order[2], "0" * 64, order[0]])] == [order[2], order[0]]
-    assert reader.rows(folder, asset("a"))["x"].to_list() == [1, 9]
 
 
 @laws
@@ -183,7 +178,7 @@ def test_pages_are_what_a_filter_of_the_tables_gives(
         and not without & set(rows.filter(pl.col("asset") == name)["class_name"])
     ]
     page = reader.page(folder, classes=sorted(classes), without=sorted(without), offset=offset, limit=limit)
-    assert page.total == reader.count(folder, classes=sorted(classes), without=sorted(without)) == len(wanted)
+    assert page.total == len(wanted)
     assert [item.asset for item in page.items] == wanted[offset : offset + limit]
     for item in page.items:
         expected = rows.filter(pl.col("asset") == item.asset).select("class_name", "x", "y", "w", "h", "score").rows()
