@@ -13,7 +13,7 @@ from common.errors import DomainError
 from common.http import STOP_POLLING, flash_error, signed_in
 from iterations.forms import AttachForm, LoopSettingsForm, StartRoundForm
 from iterations.models import Arm, Iteration
-from iterations.pages import curve, home
+from iterations.pages import curve, home, ring
 from iterations.pages import rounds as round_pages
 from iterations.services import rounds
 from iterations.services import settings as loops
@@ -176,8 +176,10 @@ def attach(request: HttpRequest, pk: int, kind: Step) -> HttpResponse:
 
 def _round_context(request: HttpRequest, iteration: Iteration, form: AttachForm | None = None) -> dict[str, Any]:
     """Return what the page of a round needs; its steps alone need the same."""
+    shown = round_pages.context(iteration)
     return {
-        **round_pages.context(iteration),
+        **shown,
+        "ring": ring.of_round(shown["view"]),
         "attach_form": form or AttachForm(project=iteration.project),
         "may_edit": may_edit(request.user, iteration.project),
     }

@@ -29,7 +29,7 @@ class VersionField(forms.ModelChoiceField[DatasetVersion]):
     """One dataset version of the project."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(queryset=DatasetVersion.objects.none(), **options)
+        super().__init__(queryset=DatasetVersion.objects.none(), empty_label=gettext_lazy("not chosen"), **options)
 
     def label_from_instance(self, obj: DatasetVersion) -> str:
         """Name a version with its size: smear-train v4 · 96 assets, 1,204 boxes."""

@@ -8,7 +8,7 @@ from common.charts.ring import Step as Quarter
 from iterations.models import IterationStep
 from iterations.pages import states
 from iterations.selectors import CurvePoint, RoundView
-from iterations.steps import UNDER_WAY, State, Step
+from iterations.steps import BEHIND, UNDER_WAY, State, Step
 
 QUARTERS = (Step.MINE, Step.LABEL, Step.MERGE, Step.TRAIN)
 
@@ -24,16 +24,27 @@ def ring(views: list[RoundView], points: list[CurvePoint]) -> Ring:
     results = {point.number: point.map50 for point in points}
     finished = [view for view in views if view.is_finished and view.iteration.number]
     past = finished if not newest.is_finished else finished[:-1]
-    title = _("Round %(number)d") % {"number": newest.iteration.number}
+    return _drawn(newest, past, results)
+
+
+def of_round(view: RoundView) -> Ring:
+    """Draw one round alone, of either arm."""
+    evaluation = view.evaluation
+    results = {view.iteration.number: evaluation.map50} if evaluation else {}
+    return _drawn(view, [], results)
+
+
+def _drawn(view: RoundView, past: list[RoundView], results: dict[int, float]) -> Ring:
+    title = _("Round %(number)d") % {"number": view.iteration.number}
     return Ring(
-        steps=[_quarter(newest, step) for step in QUARTERS],
+        steps=[_quarter(view, step) for step in QUARTERS],
         title=title,
-        subtitle=_subtitle(newest, results),
-        rounds=[_result(view, results) for view in past],
+        subtitle=_subtitle(view, results),
+        rounds=[_result(each, results) for each in past],
         summary=_("%(round)s: %(steps)s")
         % {
             "round": title,
-            "steps": _(", ").join(f"{step.label} {states.words(step.state)}" for step in newest.steps.values()),
+            "steps": _(", ").join(f"{step.label} {states.words(step.state)}" for step in view.steps.values()),
         },
     )
 
@@ -50,9 +61,10 @@ def _quarter(view: RoundView, kind: Step) -> Quarter:
         note = ngettext("%(count)d asset", "%(count)d assets", count) % {"count": count}
     elif step.model_version is not None:
         note = str(step.model_version)
-    states = {State.DONE: "done", State.SKIPPED: "done", State.FAILED: "failed", State.CANCELED: "failed"}
-    if step.state in states:
-        return Quarter(name=name, state="failed" if states[step.state] == "failed" else "done", note=note)
+    if step.state in {State.FAILED, State.CANCELED}:
+        return Quarter(name=name, state="failed", note=note)
+    if step.state in BEHIND:
+        return Quarter(name=name, state="done", note=note)
     is_now = kind is view.current or step.state in UNDER_WAY
     if not is_now:
         return Quarter(name=name, state="next")

@@ -285,5 +285,8 @@ def test_a_running_step_says_its_phase_and_that_the_time_is_unknown_yet(loop, pr
     page = client.get(address).content.decode()
     assert "50 %" in page.replace("\u2009", " ").replace("\u202f", " ").replace("\xa0", " ")
     assert " left" in page
+    home = client.get(reverse("iterations:overview", args=[project.pk])).content.decode()
+    assert "Train is under way in round 0" in home
+    assert " left" in home
     changed = client.get(reverse("iterations:rows", args=[iteration.pk]), {"at": "train:pending"})
     assert changed.headers["HX-Refresh"] == "true"
