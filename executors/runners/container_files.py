@@ -55,20 +55,28 @@ def open_folder(container: Container, path: str) -> None:
     parent, name = posixpath.split(path.rstrip("/"))
     if not name:  # the engine leaves the root as it is
         return
-    folder = next((member for member, _ in _members(container, path)), None) or _new_folder(name)
-    if folder.isdir():
-        folder.name = name
-        folder.mode |= 0o777
-        buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w") as archive:
-            archive.addfile(folder)
-        container.put_archive(parent, buffer.getvalue())
+    folder = next((member for member, _ in _members(container, path)), None) or _new_folder()
+    if not folder.isdir():
+        return
+    folder.mode |= 0o777
+    try:
+        container.put_archive(parent, _packed(folder, name))
+    except NotFound:  # the engine makes what is missing on the way
+        container.put_archive("/", _packed(folder, path.strip("/")))
 
 
-def _new_folder(name: str) -> tarfile.TarInfo:
-    folder = tarfile.TarInfo(name)
+def _new_folder() -> tarfile.TarInfo:
+    folder = tarfile.TarInfo()
     folder.type = tarfile.DIRTYPE
     return folder
+
+
+def _packed(folder: tarfile.TarInfo, name: str) -> bytes:
+    folder.name = name
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(folder)
+    return buffer.getvalue()
 
 
 def _resolved(container: Container, path: str) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import posixpath
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -41,6 +42,7 @@ from executors.runners.shipped import SOURCE_LABEL
 
 OWNER, JOB, WORK, TIME_LIMIT = "ymir.owner", "ymir.job", "ymir.work", "ymir.time_limit"
 ENGINE_TIMEOUT = 60
+LISTEN_SECONDS = 2.0
 CUT_HERE = b"[the log is too long: the rest is shown when the run is over]\n"
 CUT_BEFORE = b"[the log was too long: its beginning was cut]\n"
 NOBODY = "65534:65534"
@@ -198,7 +200,8 @@ class DockerRunner:
         home = _variables(settings).get("HOME", "")
         for path in dict.fromkeys((settings["WorkingDir"], home, *(f"{home}/{name}" for name in CACHES if home))):
             if posixpath.isabs(path) and PurePosixPath(posixpath.normpath(path)).parts[1:2] not in {("in",), ("out",)}:
-                container_files.open_folder(container, posixpath.normpath(path))
+                with suppress(APIError):  # a convenience, and no reason not to start
+                    container_files.open_folder(container, posixpath.normpath(path))
 
     def _take_over_output(self, container: Container) -> None:
         """Give what a program wrote as another user to the worker, who could not read or delete it otherwise."""
@@ -207,7 +210,7 @@ class DockerRunner:
             return
         self._taken_over.add(str(container.id))
         work = Path(container.labels[WORK])
-        with suppress(DockerException):  # then some of it stays behind
+        with suppress(DockerException, requests.RequestException):  # then some of it stays behind
             self.client.containers.run(
                 container.attrs["Image"],
                 ["-c", f"chown -R -h {mine} /out; chmod -R u+rwX /out"],
@@ -217,7 +220,7 @@ class DockerRunner:
                 labels={OWNER: self.owner, JOB: container.labels[JOB]},
                 network_mode="none",
                 cap_drop=["ALL"],
-                cap_add=ROOT_RIGHTS,
+                cap_add=["CHOWN", "DAC_OVERRIDE", "FOWNER"],
                 security_opt=["no-new-privileges"],
                 remove=True,
             )
@@ -226,7 +229,9 @@ class DockerRunner:
         # An unknown user has no home and no name; libraries that cache files or ask who they are need both. What the
         # image's author put into root's home is found there.
         given = {"USER": HOST_NAME, **({"HOME": ROOT_HOME} if user == self.user else {})}
-        environment = given | _variables(settings) | dict(spec.env)
+        # Where NVIDIA's is the default runtime, an image may ask for every GPU by a variable of its own.
+        unseen = {} if spec.gpus else {"NVIDIA_VISIBLE_DEVICES": "void"}
+        environment = given | _variables(settings) | unseen | dict(spec.env)
         options: dict[str, Any] = {
             "name": spec.name,
             "user": user,
@@ -263,9 +268,13 @@ class DockerRunner:
         return options
 
     def _append_log(self, container: Container, path: Path) -> None:
-        """Add the lines since the last call; the first call of this runner starts the file anew."""
+        """Add the lines since the last call; the first call of this runner starts the file anew.
+
+        A program that prints faster than this reads is not read to its end: there is more to do than to listen.
+        """
         end = self._log_ends.get(container.name or "", b"")
         since = datetime.fromisoformat(end.decode()).timestamp() if end else None
+        deadline = time.monotonic() + LISTEN_SECONDS
         with path.open("ab" if end else "wb") as stream:
             for frame in container.logs(stream=True, follow=False, timestamps=True, since=since):
                 stamp, _, line = frame.partition(b" ")
@@ -274,6 +283,8 @@ class DockerRunner:
                     self._log_ends[container.name or ""] = stamp
                     if stream.tell() >= MAX_LOG_BYTES:
                         stream.write(CUT_HERE)
+                if time.monotonic() > deadline:
+                    break
 
     def _manual(self, reference: str) -> dict[str, bytes]:
         """Copy /img-man out of a container that is made but never started."""

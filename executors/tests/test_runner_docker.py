@@ -1,5 +1,8 @@
 """What a container may not do, and how its ends are told apart."""
 
+import io
+import multiprocessing
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 
 from executors.contract.layout import WorkDir
 from executors.runners.base import (
+    ROOT,
     Cause,
     EngineUnavailableError,
     GpuUnavailableError,
@@ -18,7 +22,7 @@ from executors.runners.base import (
     RunState,
     StartError,
 )
-from executors.runners.docker import NOBODY, DockerRunner
+from executors.runners.docker import NOBODY, ROOT_RIGHTS, DockerRunner
 from executors.tests import waiting
 
 pytestmark = pytest.mark.docker
@@ -57,6 +61,56 @@ def test_the_program_is_nobody_without_network_and_cannot_write_its_input(
     assert "refused" in log
     assert "written" in log
     assert "home=/root writable" in log
+
+
+def test_an_image_with_a_home_of_its_own_can_write_there(
+    runner: DockerRunner, tiny_image: str, tmp_path: Path, docker_engine: docker.DockerClient
+) -> None:
+    dockerfile = f"FROM {tiny_image}\nENV HOME=/var/model\nWORKDIR /srv/app\n"
+    image, _ = docker_engine.images.build(fileobj=io.BytesIO(dockerfile.encode()), rm=True)
+    script = "touch $HOME/a here; mkdir $HOME/.cache/b; ls $HOME /srv/app; touch /srv/c || echo only there"
+    assert log_of(runner, spec_of(image.id, tmp_path, script)).split()[:3] == ["/srv/app:", "here", "/var/model:"]
+
+
+def test_root_is_root_only_when_asked_for(runner: DockerRunner, tiny_image: str, tmp_path: Path) -> None:
+    script = "id -u; touch /usr/x && echo written; cat /proc/self/status"
+    log = log_of(runner, spec_of(tiny_image, tmp_path, script, user=ROOT))
+    assert log.startswith("0\nwritten\n")
+    rights = next(line.split()[1] for line in log.splitlines() if line.startswith("CapEff"))
+    assert int(rights, 16).bit_count() == len(ROOT_RIGHTS)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become someone else")
+def test_what_another_user_wrote_belongs_to_a_worker_without_rights(tiny_image: str, tmp_path: Path) -> None:
+    spec = spec_of(
+        tiny_image, tmp_path, "mkdir -m 000 /out/shut; touch /out/file; ls / > /out/models/list", user="4321"
+    )
+    for folder in (tmp_path, *tmp_path.parents[:2], *tmp_path.rglob("*")):
+        folder.chmod(0o755 if folder.is_dir() else 0o644)
+    os.chown(spec.work_dir, WORKER, WORKER)
+    for folder in spec.work_dir.rglob("*"):
+        os.chown(folder, WORKER, WORKER)
+    spec.out_dir.chmod(0o777)
+    child = multiprocessing.get_context("fork").Process(target=_run_as_worker, args=[spec])
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0
+    assert {each.stat().st_uid for each in spec.out_dir.iterdir()} == {WORKER}
+    assert (spec.out_dir / "shut").stat().st_mode & 0o700 == 0o700
+
+
+WORKER = 1234
+
+
+def _run_as_worker(spec: RunSpec) -> None:
+    """Run to the end as a worker that is not root, but may use the engine."""
+    runner = DockerRunner(f"test-{uuid.uuid4().hex[:8]}")
+    assert runner.available()
+    os.setgroups([Path("/var/run/docker.sock").stat().st_gid])
+    os.setgid(WORKER)
+    os.setuid(WORKER)
+    log_of(runner, spec)
+    runner.remove(spec.name)
 
 
 def test_network_is_there_only_when_allowed(runner: DockerRunner, tiny_image: str, tmp_path: Path) -> None:

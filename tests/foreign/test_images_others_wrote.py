@@ -5,16 +5,20 @@ import os
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import docker
+import polars as pl
 import pytest
 from django.db import connection
 
 from datasets.models import DatasetVersion
 from datasets.services import versions
+from datasets.store import schema
+from datasets.store.writer import write_version
 from executors import pipeline
 from executors.contract import config as config_files
 from executors.contract.config import Injected
@@ -107,6 +111,10 @@ def log_of(job: Job) -> str:
 def files_of(model: ModelVersion) -> dict[str, list[str]]:
     package = weights.read(inputs.data_root(), model.weights_id)
     return {stage.name: list(stage.files) for stage in package.stages}
+
+
+def weights_of(model: ModelVersion, name: str) -> str:
+    return next((inputs.data_root() / "weights" / model.weights_id).glob(f"*/{name}")).read_text()
 
 
 def assets_of(job: Job) -> list[str]:
@@ -257,7 +265,7 @@ def test_findings_with_aliases_strangers_and_gaps(
 class LookTwice(JobKind):
     """Mining and inference in one run, as the contract allows it."""
 
-    name = "flows_tests.look_twice"
+    name = "executors_tests.look_twice"
     label = "Look twice"
     tasks = Tasks(mining=True, infer=True)
 
@@ -290,6 +298,22 @@ def test_mining_and_inference_in_one_run(added: Register, looked_at: tuple[Model
 # --- segmentation
 
 
+def outlined(project: Project) -> DatasetVersion:
+    """A version in which every object has an outline."""
+    tables = versions.load(builders.version(project, "boxed", {name: builders.SCENES[name] for name in "ab"}))
+    ring = "[[10,10,30,10,30,30]]"
+    drawn = tables.annotations.with_columns(shape=pl.lit(ring), kind=pl.lit("polygon").cast(schema.Kind))
+    return versions.commit(
+        dataset=versions.dataset(project=project, name="outlined", by=None),
+        written=write_version(inputs.data_root(), replace(tables, annotations=drawn)),
+        parents=[],
+        operation=DatasetVersion.Operation.IMPORT,
+        params={},
+        job=None,
+        by=None,
+    )
+
+
 @pytest.mark.parametrize(
     ("object_type", "measured"),
     [
@@ -303,7 +327,8 @@ def test_an_image_of_several_object_types_segments(
     Project.objects.filter(pk=project.pk).update(object_type=object_type)
     project.refresh_from_db()
     image = added("outlines")
-    model = model_of(train(image))
+    model = model_of(train(image, training=outlined(project)))
+    assert weights_of(model, "seg.pth") == "4 outlines"
     assert (model.object_type, best(model).metrics) == (object_type, measured)
     pool = builders.version(project, "pool", {"p": [], "q": []})
     prediction = infer(image, model, pool)

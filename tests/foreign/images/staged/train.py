@@ -32,7 +32,7 @@ def write_stage(name, files, metric):
     path = Path(out["training_result_file"])
     result = yaml.safe_load(path.read_text()) if path.exists() else {"model_stages": {}}
     key = re.sub("-", "_", name)
-    result["model_stages"][key] = {"stage_name": key, "files": files, "timestamp": int(time.time()), "mAP": metric}
+    result["model_stages"][key] = {"stage_name": key, "files": files, "timestamp": 1700000000 + int(name[6:]), "mAP": metric}
     best = max(result["model_stages"].values(), key=lambda stage: (stage["mAP"], stage["timestamp"]))
     result["best_stage_name"], result["mAP"] = best["stage_name"], best["mAP"]
     latest = sorted(result["model_stages"].values(), key=lambda stage: stage["timestamp"])[-10:]
