@@ -198,6 +198,8 @@ def run(*, job: Job, progress: Progress) -> DatasetVersion:
 def _import(job: Job, progress: Progress) -> DatasetVersion:
     params, project, source = job.params, job.project, Path(job.params["source"])
     assert project is not None  # noqa: S101 # `submit` asks for one
+    if source.resolve() != source:  # a link took a place in it since it was looked at: it could lead anywhere
+        raise SourceNotFound(path=source.name)
     imported, strangers = _read(source, project, params, progress)
     written = write_version(Path(settings.YMIR_DATA_ROOT), imported.tables)
     _write_report(job, imported)

@@ -82,6 +82,15 @@ def test_where_a_source_lay_is_not_told(project: Project, editor: User, tmp_path
         imports.submit(project=project, name="ward", source=folder, by=editor)  # as a command does
 
 
+def test_a_link_in_place_of_the_source_is_not_followed(project: Project, editor: User, tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "ward", files_with("RBC"))
+    job = imports.submit(project=project, name="ward", source=folder, by=editor)
+    folder.rename(tmp_path / "secret")
+    folder.symlink_to(tmp_path / "secret")
+    with pytest.raises(imports.SourceNotFound):
+        imports.run(job=job, progress=quiet)
+
+
 def test_more_classes_than_a_version_can_hold_are_refused_before_anything_is_stored(
     run: Run, project: Project, data_root: Path
 ) -> None:
