@@ -87,10 +87,11 @@ def ensure(*, names: Iterable[str], by: User | None) -> list[LabelClass]:
     _lock_vocabulary()
     known = resolve(cleaned)
     labels: dict[int, LabelClass] = {}
+    fresh: dict[str, LabelClass] = {}  # by the name in small letters: a file may name thousands of classes
     for name in cleaned:
-        label = known.get(name) or next((x for x in labels.values() if x.name.lower() == name.lower()), None)
+        label = known.get(name) or fresh.get(name.lower())
         if label is None:
-            label = LabelClass.objects.create(name=name, created_by=by)
+            label = fresh[name.lower()] = LabelClass.objects.create(name=name, created_by=by)
         labels.setdefault(label.pk, label)
     return list(labels.values())
 
