@@ -62,7 +62,9 @@ def versions_of(dataset: Dataset) -> QuerySet[DatasetVersion]:
     `steps` is what the loop calls its use of a version; an app above this one made the relation.
     """
     versions = dataset.versions.filter(hidden_at=None).select_related("dataset", "created_by")
-    return versions.prefetch_related("parent_links__parent__dataset", "steps__iteration").order_by("-number")
+    return versions.prefetch_related(
+        "parent_links__parent__dataset", "steps__iteration", "job__steps__iteration"
+    ).order_by("-number")
 
 
 def hidden_versions(project: Project) -> QuerySet[DatasetVersion]:

@@ -15,7 +15,7 @@ from projects.models import Role
 
 def context(version: DatasetVersion, user: User | AnonymousUser, tab: str) -> dict[str, Any]:
     """Return what templates/datasets/version_base.html needs."""
-    prefetch_related_objects([version], "parent_links__parent__dataset", "steps__iteration")
+    prefetch_related_objects([version], "parent_links__parent__dataset", "steps__iteration", "job__steps__iteration")
     return {
         "project": version.dataset.project,
         "version": version,

@@ -71,7 +71,8 @@ def change_words(version: DatasetVersion, before: DatasetVersion | None) -> str:
 
 def round_of(version: DatasetVersion) -> str:
     """Say in which round of the loop a version was made; empty outside the loop. Needs steps fetched with rounds."""
-    numbers = {step.iteration.number for step in version.steps.all()}
+    steps = [*version.steps.all(), *(version.job.steps.all() if version.job else [])]
+    numbers = {step.iteration.number for step in steps}
     return _("round {number}").format(number=min(numbers)) if numbers else ""
 
 
