@@ -39,7 +39,8 @@ def test_values_are_translated_too():
     cause = Wording(gettext_lazy("Job {number} is over already."), number=7)
     wording = Wording(gettext_lazy("{image} does not offer {task}."), image="detector", task=gettext_lazy("mining"))
     assert kept(wording) == "detector 不支持挖掘。"
-    assert kept(Wording(gettext_lazy("{title}: {cause}"), title="x", cause=cause)) == "x：任务 7 已结束。"
+    outer = Wording(gettext_lazy("{title} (#{job}): {cause}"), title="x", job=8, cause=cause)
+    assert kept(outer) == "x（#8）：任务 7 已结束。"
 
 
 def test_a_lazy_text_without_values_is_a_wording():

@@ -41,7 +41,7 @@ def container(site: Installation) -> Iterator[str]:
 
 def test_make_tells_that_the_site_does_not_run_without_failing(site: Installation) -> None:
     answer = subprocess.run(
-        ["make", "--old-file=.venv/.site", "status"],
+        ["make", "--no-print-directory", "--old-file=.venv/.site", "status"],
         cwd=ROOT,
         env=site.environ,
         capture_output=True,
