@@ -77,8 +77,8 @@ def client_address(request: HttpRequest) -> str | None:
     Each of the YMIR_PROXIES in front adds the address it was asked from at the end of X-Forwarded-For, so what stands
     before those was written by the browser and is not believed.
     """
-    told = f"{request.headers.get('X-Forwarded-For', '')},{request.META.get('REMOTE_ADDR', '')}"
-    seen = [part.strip() for part in told.split(",") if part.strip()]
+    told = (part.strip() for part in request.headers.get("X-Forwarded-For", "").split(","))
+    seen = [*filter(None, told), request.META.get("REMOTE_ADDR", "")]  # its place counts even where it is empty
     proxies = settings.YMIR_PROXIES
     try:
         return str(ip_address(seen[-1 - proxies] if proxies < len(seen) else seen[0]))

@@ -78,3 +78,10 @@ def test_only_as_many_forwarded_addresses_are_believed_as_there_are_proxies(sett
     settings.YMIR_PROXIES = proxies
     request = RequestFactory().post("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=forwarded)
     assert client_address(request) == address
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, None), (1, "1.2.3.4")])
+def test_behind_a_socket_file_nothing_more_is_believed(settings, proxies, address):
+    settings.YMIR_PROXIES = proxies
+    request = RequestFactory().post("/", REMOTE_ADDR="", HTTP_X_FORWARDED_FOR="6.6.6.6, 1.2.3.4")
+    assert client_address(request) == address

@@ -21,6 +21,10 @@ from projects.models import Project
 
 logger = logging.getLogger(__name__)
 NEEDS_LABELS = frozenset({Step.LABEL, Step.MERGE})
+DROPS_LABELS = frozenset(
+    {DatasetVersion.Operation.PREPARE, DatasetVersion.Operation.MINE, DatasetVersion.Operation.SAMPLE}
+)
+"""What chooses assets for labeling. Anything else without annotations may say that there is nothing on the assets."""
 
 
 class RoundUnfinished(DomainError):
@@ -151,7 +155,7 @@ def attach(
         NotLabeled: nobody has annotated the version.
     """
     _open_for(iteration, kind)
-    if kind in NEEDS_LABELS and dataset_version is not None and not dataset_version.annotation_count:
+    if kind in NEEDS_LABELS and dataset_version is not None and _waits_for_labels(dataset_version):
         raise NotLabeled(version=dataset_version)
     _set(iteration, kind, dataset_version=dataset_version, model_version=model_version)
 
@@ -244,6 +248,10 @@ def _set(
         model_version=model_version,
         skipped_at=timezone.now() if skipped else None,
     )
+
+
+def _waits_for_labels(version: DatasetVersion) -> bool:
+    return not version.annotation_count and version.operation in DROPS_LABELS
 
 
 def _label(kind: Step) -> str:

@@ -235,6 +235,11 @@ def test_only_labeled_assets_are_the_result_of_labeling(first, project, owner, w
     bare = selectors.round_view(iteration).steps[Step.MINE].dataset_version
     with pytest.raises(rounds.NotLabeled):
         rounds.attach(iteration=iteration, kind=Step.LABEL, dataset_version=bare)
+    # people looked, and found nothing on any of them: negatives are worth training on
+    DatasetVersion.objects.filter(pk=bare.pk).update(operation=DatasetVersion.Operation.IMPORT)
+    bare.refresh_from_db()
+    rounds.attach(iteration=iteration, kind=Step.LABEL, dataset_version=bare)
+    assert selectors.round_view(iteration).steps[Step.LABEL].dataset_version == bare
 
 
 def test_a_page_that_waits_for_people_holds_still(first, project, owner, work_off, as_user):
