@@ -78,6 +78,7 @@ class _Run:
         has_run = self.job.image is not None and type(self.kind).prepare is not JobKind.prepare
         self.runner: Runner | None = running.runner(self.job.image.runner) if has_run and self.job.image else None
         self.gpus: tuple[int, ...] = ()
+        self.knows_of_shut = False
 
     def go(self) -> None:
         """Do the work and write how it ended.
@@ -107,7 +108,6 @@ class _Run:
         self._clear()
 
     def _work(self) -> None:
-        self.work.create()
         adopted = self._adopt(self.runner) if self.runner else None
         spec = None if adopted else self._prepare()
         outcome = adopted
@@ -116,7 +116,7 @@ class _Run:
             outcome = self._execute(self.runner, spec)
             jobs.note_attempt(self.job, facts=outcome.facts())
             if not outcome.succeeded:
-                self._end_unsuccessful(outcome, failures.of_outcome(outcome, self.work))
+                self._end_unsuccessful(outcome, self._failure(outcome))
                 return
             self.heart.heeds = {Job.Cancel.DISCARD}
         jobs.succeed(self.job, result=self._collect(outcome))
@@ -136,6 +136,7 @@ class _Run:
     def _prepare(self) -> RunSpec | None:
         self.heart.check()
         jobs.enter_phase(self.job, Job.Phase.PREPARE)
+        self.work.create()
         spec = self.kind.prepare(self._context())
         if spec is None or self.job.image is None:
             return None
@@ -162,6 +163,7 @@ class _Run:
                     raise
             else:
                 if outcome.state is not RunState.RUNNING:
+                    self._refuse_too_much()  # in full: what its user had shut is open now
                     return outcome
             self._show_progress()
             if time.monotonic() - measured >= MEASURE_SECONDS:
@@ -176,7 +178,13 @@ class _Run:
 
     def _refuse_too_much(self) -> None:
         limit = settings.YMIR_JOB_OUT_MAX_MB
-        if limit and outbox.disk_usage(self.work.out_dir) > limit * MEGABYTE:
+        if not limit:
+            return
+        usage = outbox.disk_usage(self.work.out_dir)
+        if usage.shut and not self.knows_of_shut:
+            logger.warning("job %s: %d folders of its output are shut: they count at its end", self.job.pk, usage.shut)
+            self.knows_of_shut = True
+        if usage.size > limit * MEGABYTE:
             raise failures.TooMuchOutput(limit=limit)
 
     def _collect(self, outcome: RunOutcome | None) -> dict[str, Any]:
@@ -186,6 +194,10 @@ class _Run:
 
     def _context(self) -> JobContext:
         return JobContext(job=self.job, work=self.work, report=self.heart.report, gpus=self.gpus)
+
+    def _failure(self, outcome: RunOutcome) -> DomainError:
+        in_container = self.job.image is not None and self.job.image.runner == ExecutorImage.Runner.DOCKER
+        return failures.of_outcome(outcome, self.work, in_container=in_container)
 
     def _end_unsuccessful(self, outcome: RunOutcome, error: DomainError) -> None:
         """The run failed: say why, and keep what it saved, where its kind can use that."""

@@ -25,6 +25,8 @@ class AnnotationFormat(StrEnum):
     VOC = "xml"
     COCO = "json"
     NONE = ""
+    UNKNOWN = "?"
+    """One that was never there, or is not any more: no annotations, and index files that list nothing."""
 
 
 _NAMES = {
@@ -38,20 +40,29 @@ _NAMES = {
 }
 
 
-def parse_export_format(text: str | None) -> AnnotationFormat:
+def parse_export_format(text: object) -> AnnotationFormat:
     """Return the annotation format of an `export_format` such as `ark:raw`. Nothing stated means VOC, as it always has.
 
     Raises:
-        ConfigError: for a format or an asset form that we do not write.
+        ConfigError: for an asset form that we do not write.
     """
-    if not text or not text.strip():
+    words = "" if text is None else str(text).strip().lower()
+    if not words:
         return AnnotationFormat.VOC
-    name, _, assets = text.strip().lower().partition(":")
-    if name not in _NAMES:
-        raise ConfigError("export_format", f"{text!r}: annotations come as {', '.join(_NAMES)}")
+    name, _, assets = words.partition(":")
     if assets not in {"", "raw"}:
         raise ConfigError("export_format", f"{text!r}: assets come as raw")
-    return _NAMES[name]
+    return _NAMES.get(name, AnnotationFormat.UNKNOWN)
+
+
+def notice(export_format: object) -> str:
+    """Return what a person should know of the annotations of a run; empty where it gets what it asks for."""
+    if parse_export_format(export_format) is not AnnotationFormat.UNKNOWN:
+        return ""
+    return (
+        f"[export_format {str(export_format)!r} is unknown: there are no annotations, and the index files are empty; "
+        f"known are {', '.join(_NAMES)}]"
+    )
 
 
 def inside(work: WorkDir, folder: str, suffix: pl.Expr) -> pl.Expr:

@@ -62,5 +62,6 @@ def write(work: WorkDir, *, task_id: str, tasks: Tasks) -> None:
     """Write env.yaml into the work folder, and begin the files of /out that images expect to find."""
     text = yaml.safe_dump(document(work, task_id=task_id, tasks=tasks), sort_keys=False, allow_unicode=True)
     work.env_file.write_text(text, encoding="utf-8")
-    outbox.begin(work.out_dir, monitor.FILE, f"{task_id}\t{time.time():.6f}\t0.00\t{MonitorState.PENDING.value}\t0\n")
+    pending = f"{task_id}\t{time.time():.6f}\t0.00\t{MonitorState.PENDING.value}\t0\n"
+    outbox.begin(work.out_dir, monitor.FILE, pending, anew=True)  # an earlier try's would show that as done
     outbox.begin(work.out_dir, EXECUTOR_LOG, "")

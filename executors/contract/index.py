@@ -32,6 +32,8 @@ class Staged:
     count: int
     mounts: tuple[Path, ...] = ()
     """Folders that symbolic links point into: a container needs each, read-only, at the same path."""
+    notice: str = ""
+    """What a person should know of it."""
 
 
 def write_training(
@@ -113,7 +115,9 @@ def _common_folder(paths: list[str]) -> Path:
 
 
 def _write_index(work: WorkDir, path: Path, assets: pl.DataFrame, annotation_format: AnnotationFormat) -> None:
+    if annotation_format is AnnotationFormat.UNKNOWN:
+        assets = assets.clear()
     columns = {"asset": annotation_files.inside(work, "assets", pl.col("ext"))}
-    if annotation_format is not AnnotationFormat.NONE:
+    if annotation_format not in {AnnotationFormat.NONE, AnnotationFormat.UNKNOWN}:
         columns["annotation"] = annotation_files.annotation_inside(work, annotation_format)
     assets.select(**columns).write_csv(path, separator="\t", include_header=False, quote_style="never")

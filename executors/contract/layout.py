@@ -2,6 +2,8 @@
 
 import os
 import re
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -19,13 +21,21 @@ def task_id(number: int) -> str:
 
 
 def _open_to_all(folder: Path) -> None:
-    """Make a folder that everybody may write; a link that an earlier run put in its place is not followed."""
-    if folder.is_symlink():
-        folder.unlink()
+    """Make a folder that everybody may write.
+
+    Of what an earlier run put in its place, a link or a file is removed; a folder is its user's, and stays as it is.
+    """
+    with suppress(FileNotFoundError):
+        if not stat.S_ISDIR(folder.lstat().st_mode):
+            folder.unlink()
     folder.mkdir(exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        os.fchmod(descriptor, 0o777)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except PermissionError:
+        return
+    try:
+        if os.fstat(descriptor).st_uid == os.geteuid():
+            os.fchmod(descriptor, 0o777)
     finally:
         os.close(descriptor)
 
@@ -101,7 +111,10 @@ class WorkDir:
         return self.root / "run.log"
 
     def create(self) -> None:
-        """Make the folders; those below `out` are open to whatever user the program runs as, the whole only to us."""
+        """Make the folders; those below `out` are open to whatever user the program runs as, the whole only to us.
+
+        Not while a program runs over them: what it made of those below `out` is its own affair.
+        """
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self.assets_dir, self.annotations_dir, self.in_dir / "predictions", self.weights_dir):
             folder.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import shutil
 import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -15,6 +16,8 @@ from executors.contract.errors import ResultError, ResultMissingError
 MAX_TEXT = 1 << 20
 MAX_TABLE = 1 << 30
 MAX_ENTRIES = 10_000
+MAX_KEPT = 64 << 20
+"""Bytes of a file that is kept when a run filled the disk: what it keeps must not be what filled it."""
 _BLOCK = 512
 """Bytes of what stat calls a block, whatever the file system's are."""
 
@@ -48,8 +51,14 @@ def exists(out: Path, name: str) -> bool:
         return False
 
 
-def begin(out: Path, name: str, text: str) -> None:
-    """Write a file right in `out` that everybody may write, unless something of this name is there already."""
+def begin(out: Path, name: str, text: str, *, anew: bool = False) -> None:
+    """Write a file right in `out` that everybody may write, unless something of this name is there already.
+
+    With `anew` that is replaced, unless it is a folder.
+    """
+    if anew:
+        with suppress(OSError):
+            (out / name).unlink()
     try:
         descriptor = os.open(out / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileExistsError:
@@ -90,28 +99,51 @@ def read_text(out: Path, name: str, limit: int = MAX_TEXT) -> str:
         raise ResultError(name, f"not UTF-8 text (byte {error.start})") from error
 
 
-def disk_usage(out: Path) -> int:
-    """Return the bytes that everything below `out` takes on disk; links are not followed, what vanishes counts as 0."""
-    total, folders = 0, [out]
+@dataclass(frozen=True)
+class Usage:
+    """What lies below a folder."""
+
+    size: int
+    """Bytes on disk."""
+    shut: int
+    """Folders that another user has shut: nothing in them is counted."""
+
+
+def disk_usage(out: Path) -> Usage:
+    """Return how much everything below `out` takes; links are not followed, what vanishes counts as 0."""
+    size, shut, folders = 0, 0, [out]
     while folders:
-        with suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                with suppress(OSError):
-                    total += entry.stat(follow_symlinks=False).st_blocks * _BLOCK
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(Path(entry.path))
-    return total
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):
+                        size += entry.stat(follow_symlinks=False).st_blocks * _BLOCK
+                        if entry.is_dir(follow_symlinks=False):
+                            folders.append(Path(entry.path))
+        except PermissionError:
+            shut += 1
+        except OSError:
+            continue
+    return Usage(size, shut)
 
 
 def clear(out: Path, *, keep: Collection[str]) -> None:
-    """Delete everything below `out` but the plain files of these names; what cannot be deleted stays."""
+    """Delete everything below `out` but plain files of these names, up to `MAX_KEPT` each; what cannot be stays."""
     with suppress(OSError), os.scandir(out) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path, ignore_errors=True)
-            elif entry.name not in keep or entry.is_symlink():
+            elif entry.name not in keep or not _may_be_kept(entry):
                 with suppress(OSError):
                     Path(entry.path).unlink()
+
+
+def _may_be_kept(entry: os.DirEntry[str]) -> bool:
+    try:
+        facts = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    return stat.S_ISREG(facts.st_mode) and facts.st_blocks * _BLOCK <= MAX_KEPT
 
 
 def _descend(out: Path, name: str) -> int:

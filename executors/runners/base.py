@@ -41,7 +41,8 @@ class RunSpec:
     gpus: tuple[int, ...] = ()
     """Indexes on the host; inside they are always numbered from 0."""
     user: str = ""
-    """`uid:gid` in a container. None: the image's own user, or one without rights; never root unless asked for."""
+    """`uid:gid` in a container. None: the image's own user, or one without rights. Nothing of a run, what is done after
+    its end included, is root's unless this says so."""
     shm_bytes: int = 0
     memory_bytes: int = 0
     cpus: float = 0.0
@@ -51,6 +52,8 @@ class RunSpec:
     network: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
+    notice: str = ""
+    """A line of ours to begin the log with."""
 
     @property
     def in_dir(self) -> Path:

@@ -4,6 +4,7 @@ import io
 import posixpath
 import tarfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import IO, cast
 
 from docker.errors import NotFound
@@ -14,6 +15,8 @@ MAX_FILE_BYTES = 1 << 20
 MAX_FILES = 200
 MAX_LINKS = 8
 _KEPT = (".yaml", ".yml", ".md")
+_NAME, _UID, _GID, _HOME = 0, 2, 3, 5
+"""Columns of /etc/passwd (passwd(5))."""
 
 
 def manual(container: Container) -> dict[str, bytes]:
@@ -37,32 +40,49 @@ def manual(container: Container) -> dict[str, bytes]:
     return found
 
 
-def user_id(container: Container, name: str) -> str:
-    """Return `uid:gid` of a user by the container's own /etc/passwd; empty when it is not listed."""
+@dataclass(frozen=True)
+class Account:
+    """A user as /etc/passwd has it."""
+
+    uid: str
+    gid: str
+    home: str
+
+
+def account(container: Container, user: str) -> Account | None:
+    """Return a user, by name or number, from the container's own /etc/passwd; None when it is not listed."""
     table = _text(container, "/etc/passwd") or b""
-    for line in table.decode(errors="replace").splitlines():
-        columns = line.split(":")
-        if columns[0] == name and len(columns) > 3:  # noqa: PLR2004 -- name, password, uid, gid, …
-            return f"{columns[2]}:{columns[3]}"
-    return ""
+    rows = [line.split(":") for line in table.decode(errors="replace").splitlines()]
+    for column in (_NAME, _UID):
+        for row in rows:
+            if len(row) > _HOME and row[column] == user:
+                return Account(row[_UID], row[_GID], row[_HOME])
+    return None
 
 
-def open_folder(container: Container, path: str) -> None:
-    """Let everybody write into a folder of the container's own file system; it is made where it is missing.
+def open_folder(container: Container, path: str, user: str) -> None:
+    """Let everybody write into a folder of the container's own file system, unless `user` (`uid:gid`) may already.
 
-    Only the folder itself is changed, in this container alone. What is no folder, such as a link, stays as it is.
+    It is made where it is missing. Only the folder itself is changed, in this container alone. What is no folder, such
+    as a link, stays as it is.
     """
     parent, name = posixpath.split(path.rstrip("/"))
     if not name:  # the engine leaves the root as it is
         return
     folder = next((member for member, _ in _members(container, path)), None) or _new_folder()
-    if not folder.isdir():
+    if not folder.isdir() or _may_write(folder, user):
         return
     folder.mode |= 0o777
     try:
         container.put_archive(parent, _packed(folder, name))
     except NotFound:  # the engine makes what is missing on the way
         container.put_archive("/", _packed(folder, path.strip("/")))
+
+
+def _may_write(folder: tarfile.TarInfo, user: str) -> bool:
+    uid, _, gid = user.partition(":")
+    shift = 6 if str(folder.uid) == uid else 3 if str(folder.gid) == gid else 0
+    return folder.mode >> shift & 0o3 == 0o3  # noqa: PLR2004 -- write and enter
 
 
 def _new_folder() -> tarfile.TarInfo:

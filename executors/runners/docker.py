@@ -1,34 +1,28 @@
 """Runs executors as containers of the host's Docker engine, with no more rights than the contract needs."""
 
 import hashlib
-import os
-import posixpath
 import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
-from docker.types import DeviceRequest, LogConfig, Ulimit
-from docker.types import Mount as DockerMount
 
-from executors.runners import container_files
+from executors.runners import container_files, container_options, container_user
 from executors.runners.base import (
     DEFAULT_GRACE,
     MAX_LOG_BYTES,
-    ROOT,
     EngineUnavailableError,
     GpuUnavailableError,
     ImageFacts,
     ImageMissingError,
-    Mount,
     OwnedRun,
     RunExistsError,
     RunnerError,
@@ -38,26 +32,15 @@ from executors.runners.base import (
     StartError,
     classify,
 )
+from executors.runners.container_options import JOB, NOTICE, OWNER, TIME_LIMIT, WORK
 from executors.runners.shipped import SOURCE_LABEL
 
-OWNER, JOB, WORK, TIME_LIMIT = "ymir.owner", "ymir.job", "ymir.work", "ymir.time_limit"
 ENGINE_TIMEOUT = 60
 LISTEN_SECONDS = 2.0
 CUT_HERE = b"[the log is too long: the rest is shown when the run is over]\n"
 CUT_BEFORE = b"[the log was too long: its beginning was cut]\n"
-NOBODY = "65534:65534"
-ROOT_HOME = "/root"
-CACHES = (".cache", ".config")
-HOST_NAME = "executor"
-ROOT_RIGHTS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
-"""What programs that install packages or change users need of root's rights."""
 _CONFLICT, _NOT_FOUND = 409, 404
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
-
-
-def unprivileged_user() -> str:
-    """Return `uid:gid` for containers: the worker's own, so that it can delete what they wrote; never root's."""
-    return f"{os.getuid()}:{os.getgid()}" if os.getuid() else NOBODY
 
 
 class DockerRunner:
@@ -65,9 +48,9 @@ class DockerRunner:
 
     def __init__(self, owner: str, *, user: str = "") -> None:
         self.owner = owner
-        self.user = user or unprivileged_user()
+        self.user = user or container_user.unprivileged()
         self._log_ends: dict[str, bytes] = {}
-        self._taken_over: set[str] = set()
+        self._opened: set[str] = set()
 
     @cached_property
     def client(self) -> docker.DockerClient:
@@ -85,7 +68,7 @@ class DockerRunner:
         with _engine(spec.image):
             container = self._create(spec)
             try:
-                self._make_at_home(container)
+                container_user.make_at_home(container)
                 container.start()
             except APIError as error:
                 _remove(container)
@@ -99,7 +82,7 @@ class DockerRunner:
         if outcome.state is RunState.RUNNING and _overdue(container, outcome):
             return self.stop(name)
         if outcome.state is RunState.EXITED:
-            self._take_over_output(container)
+            self._open_output(container)
         return outcome
 
     def adopt(self, name: str) -> RunOutcome | None:
@@ -130,7 +113,7 @@ class DockerRunner:
             container = self._find(name)
         if container is None:
             return RunOutcome(RunState.MISSING)
-        self._take_over_output(container)
+        self._open_output(container)
         return _outcome(container)
 
     def remove(self, name: str) -> None:
@@ -176,11 +159,11 @@ class DockerRunner:
         try:
             settings = self.client.images.get(spec.image).attrs["Config"]
             container = self._make(spec, settings, spec.user or self.user)
-            own = "" if spec.user else _own_user(container, settings)
-            if not own:
+            own = None if spec.user else container_user.named_by(container, settings)
+            if own is None:
                 return container
             _remove(container)
-            return self._make(spec, settings, own)
+            return self._make(spec, settings, own.ids, own.home)
         except ImageNotFound as error:
             raise ImageMissingError(spec.image, _explain(error)) from error
         except APIError as error:
@@ -188,84 +171,16 @@ class DockerRunner:
                 raise RunExistsError(spec.name) from error
             raise _start_error(spec, error) from error
 
-    def _make(self, spec: RunSpec, settings: Mapping[str, Any], user: str) -> Container:
+    def _make(self, spec: RunSpec, settings: Mapping[str, Any], user: str, home: str = "") -> Container:
         command = list(spec.command) if spec.command is not None else None
-        return self.client.containers.create(spec.image, command, **self._options(spec, settings, user))
+        options = container_options.options(spec, settings, owner=self.owner, user=user, home=home)
+        return self.client.containers.create(spec.image, command, **options)
 
-    def _make_at_home(self, container: Container) -> None:
-        """Let a program write where it stands and where it lives: most were made by people who ran them as root."""
-        settings = container.attrs["Config"]
-        if settings["User"] == ROOT:
-            return
-        home = _variables(settings).get("HOME", "")
-        for path in dict.fromkeys((settings["WorkingDir"], home, *(f"{home}/{name}" for name in CACHES if home))):
-            if posixpath.isabs(path) and PurePosixPath(posixpath.normpath(path)).parts[1:2] not in {("in",), ("out",)}:
-                with suppress(APIError):  # a convenience, and no reason not to start
-                    container_files.open_folder(container, posixpath.normpath(path))
-
-    def _take_over_output(self, container: Container) -> None:
-        """Give what a program wrote as another user to the worker, who could not read or delete it otherwise."""
-        mine = f"{os.getuid()}:{os.getgid()}"
-        if not os.getuid() or container.attrs["Config"]["User"] == mine or container.id in self._taken_over:
-            return
-        self._taken_over.add(str(container.id))
-        work = Path(container.labels[WORK])
-        with suppress(DockerException, requests.RequestException):  # then some of it stays behind
-            self.client.containers.run(
-                container.attrs["Image"],
-                ["-c", f"chown -R -h {mine} /out; chmod -R u+rwX /out"],
-                entrypoint="/bin/sh",
-                user=ROOT,
-                mounts=[_bind(work / "out", "/out", True)],
-                labels={OWNER: self.owner, JOB: container.labels[JOB]},
-                network_mode="none",
-                cap_drop=["ALL"],
-                cap_add=["CHOWN", "DAC_OVERRIDE", "FOWNER"],
-                security_opt=["no-new-privileges"],
-                remove=True,
-            )
-
-    def _options(self, spec: RunSpec, settings: Mapping[str, Any], user: str) -> dict[str, Any]:
-        # An unknown user has no home and no name; libraries that cache files or ask who they are need both. What the
-        # image's author put into root's home is found there.
-        given = {"USER": HOST_NAME, **({"HOME": ROOT_HOME} if user == self.user else {})}
-        # Where NVIDIA's is the default runtime, an image may ask for every GPU by a variable of its own.
-        unseen = {} if spec.gpus else {"NVIDIA_VISIBLE_DEVICES": "void"}
-        environment = given | _variables(settings) | unseen | dict(spec.env)
-        options: dict[str, Any] = {
-            "name": spec.name,
-            "user": user,
-            "environment": environment,
-            "mounts": [_bind(spec.in_dir, "/in", False), _bind(spec.out_dir, "/out", True), *_extra_mounts(spec)],
-            "labels": {
-                OWNER: self.owner,
-                JOB: spec.job,
-                WORK: str(spec.work_dir),
-                TIME_LIMIT: str(spec.time_limit),
-            },
-            "network_mode": "bridge" if spec.network else "none",
-            # Programs that talk to themselves look their own name up, which needs no network but an entry.
-            "hostname": HOST_NAME,
-            "extra_hosts": {} if spec.network else {HOST_NAME: "127.0.0.1"},
-            "cap_drop": ["ALL"],
-            "cap_add": ROOT_RIGHTS if user == ROOT else [],
-            "security_opt": ["no-new-privileges"],
-            "init": True,
-            "ulimits": [Ulimit(name="core", soft=0, hard=0)],
-            "log_config": LogConfig(type=LogConfig.types.JSON, config={"max-size": "64m", "max-file": "4"}),
-        }
-        if spec.shm_bytes:
-            options["shm_size"] = spec.shm_bytes
-        if spec.memory_bytes:
-            options |= {"mem_limit": spec.memory_bytes, "memswap_limit": spec.memory_bytes}
-        if spec.cpus:
-            options["nano_cpus"] = int(spec.cpus * 1e9)
-        if spec.pids:
-            options["pids_limit"] = spec.pids
-        if spec.gpus:
-            ids = [str(index) for index in spec.gpus]
-            options["device_requests"] = [DeviceRequest(device_ids=ids, capabilities=[["gpu"]])]
-        return options
+    def _open_output(self, container: Container) -> None:
+        """Once, when a run has ended: trying again would only take as long again."""
+        if container.id not in self._opened:
+            self._opened.add(str(container.id))
+            container_user.open_output(container)
 
     def _append_log(self, container: Container, path: Path) -> None:
         """Add the lines since the last call; the first call of this runner starts the file anew.
@@ -276,6 +191,8 @@ class DockerRunner:
         since = datetime.fromisoformat(end.decode()).timestamp() if end else None
         deadline = time.monotonic() + LISTEN_SECONDS
         with path.open("ab" if end else "wb") as stream:
+            if not end:
+                stream.write(_notice(container))
             for frame in container.logs(stream=True, follow=False, timestamps=True, since=since):
                 stamp, _, line = frame.partition(b" ")
                 if stamp > end and stream.tell() < MAX_LOG_BYTES:
@@ -339,29 +256,6 @@ def _remove(container: Container) -> None:
         container.remove(force=True, v=True)
 
 
-def _variables(settings: Mapping[str, Any]) -> dict[str, str]:
-    """The environment that an image, or a container, sets."""
-    return dict(each.split("=", 1) for each in settings.get("Env") or [] if "=" in each)
-
-
-def _own_user(container: Container, settings: Mapping[str, Any]) -> str:
-    """The user that the image names, as numbers; empty where it names none, or root."""
-    name, _, group = str(settings.get("User") or "").partition(":")
-    if name and not name.isdecimal():
-        name, _, group = container_files.user_id(container, name).partition(":")
-    return f"{name}:{group if group.isdecimal() else name}" if name.isdecimal() and int(name) else ""
-
-
-def _bind(source: Path, target: str, writable: bool) -> DockerMount:
-    return DockerMount(target, str(source), type="bind", read_only=not writable)
-
-
-def _extra_mounts(spec: RunSpec) -> list[DockerMount]:
-    """What links in /in point at, at the same path. Links in /out do not count: an earlier run could have made them."""
-    links = [Mount(path.readlink()) for name in ("assets", "models") if (path := spec.in_dir / name).is_symlink()]
-    return [_bind(mount.path, str(mount.path), mount.writable) for mount in dict.fromkeys((*spec.mounts, *links))]
-
-
 def _outcome(container: Container) -> RunOutcome:
     state = container.attrs["State"]
     if isinstance(state, str):  # a listing tells less than an inspection
@@ -400,12 +294,18 @@ def _rewrite_log(container: Container, path: Path) -> None:
     """Write the whole log as the engine kept it: whoever polled before, only what the engine let go is missing."""
     whole = path.with_name(path.name + ".whole")
     with whole.open("wb") as stream:
+        stream.write(_notice(container))
         for frame in container.logs(stream=True, follow=False):
             if stream.tell() < MAX_LOG_BYTES:
                 stream.write(frame)
     if path.exists() and path.stat().st_size > whole.stat().st_size:
         _put_before(CUT_BEFORE, whole)
     whole.replace(path)
+
+
+def _notice(container: Container) -> bytes:
+    notice = container.labels.get(NOTICE, "")
+    return f"{notice}\n".encode() if notice else b""
 
 
 def _put_before(line: bytes, path: Path) -> None:

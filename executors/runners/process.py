@@ -43,6 +43,8 @@ KEPT_LOG_BYTES = MAX_LOG_BYTES // 4
 CUT_BEFORE = b"[the log was too long: its beginning was cut]\n"
 _POLL = 0.02
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_ASIDE = re.compile(rf"\.{_NAME.pattern}\.[0-9a-f]{{32}}")
+ASIDE_SECONDS = 86_400.0
 _KEPT_ENV = ("LD_LIBRARY_PATH", "TZ")
 # The shell outlives a SIGTERM to its group, so that it can record how the program took it. Like a container, the run
 # ends with its main program: whatever else is left of the group is killed.
@@ -84,9 +86,11 @@ class ProcessRunner:
 
     def start(self, spec: RunSpec) -> None:
         command = spec.command or ("bash", str(self.image_folder(spec.image) / "start.sh"))
+        _sweep_asides(self.state_dir)
         run = _Run.create(self.state_dir / spec.name, spec)
         memory_kb = str(spec.memory_bytes // 1024)
         spec.log_file.unlink(missing_ok=True)
+        spec.log_file.write_text(f"{spec.notice}\n" if spec.notice else "", encoding="utf-8")
         with spec.log_file.open("ab") as log:  # appended to, so that it can be cut while the program writes
             child = subprocess.Popen(  # noqa: S603 -- an image of our own folder, arguments never parsed by a shell
                 ["/bin/sh", "-c", _WRAPPER, "sh", str(run.folder), memory_kb, *command],
@@ -289,6 +293,14 @@ def _identity(stat: str) -> tuple[int, str, str]:
 def _aside(folder: Path) -> Path:
     """A place beside a run's folder that no run has for a name."""
     return folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+
+
+def _sweep_asides(state_dir: Path) -> None:
+    """Delete what killed workers left of runs half made or half removed, once nobody can be at it any more."""
+    for folder in state_dir.glob(".*") if state_dir.is_dir() else ():
+        with suppress(OSError):
+            if _ASIDE.fullmatch(folder.name) and time.time() - folder.stat().st_mtime > ASIDE_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _modified(path: Path) -> datetime:

@@ -93,7 +93,7 @@ class TooMuchOutput(DomainError):
 
     id = "executors.too_much_output"
     status = 502
-    message = _("The executor was stopped: it wrote more than {limit} MB into its output folder.")
+    message = _("The executor wrote more than {limit} MB into its output folder.")
     hint = _("Let it save fewer checkpoints, or raise YMIR_JOB_OUT_MAX_MB.")
 
 
@@ -178,8 +178,11 @@ class InternalError(DomainError):
     hint = _("Tell the administrator the incident number; the worker's log has the rest.")
 
 
-def of_outcome(outcome: RunOutcome, work: WorkDir) -> DomainError:
-    """Say why a run did not end well, from what the runner saw and what the program left behind."""
+def of_outcome(outcome: RunOutcome, work: WorkDir, *, in_container: bool) -> DomainError:
+    """Say why a run did not end well, from what the runner saw and what the program left behind.
+
+    Only in a container can a program be given more rights.
+    """
     match outcome.cause:
         case Cause.OUT_OF_MEMORY:
             return OutOfMemory(reason="")
@@ -188,7 +191,7 @@ def of_outcome(outcome: RunOutcome, work: WorkDir) -> DomainError:
         case Cause.KILLED:
             return RunKilled()
         case Cause.EXIT_CODE:
-            return _of_exit_code(outcome.exit_code, work)
+            return _of_exit_code(outcome.exit_code, work, in_container=in_container)
     return RunVanished()
 
 
@@ -225,7 +228,7 @@ def _of_runner(error: base.RunnerError) -> DomainError:
     return CannotStart(reason=error.detail or error.subject)
 
 
-def _of_exit_code(exit_code: int | None, work: WorkDir) -> DomainError:
+def _of_exit_code(exit_code: int | None, work: WorkDir, *, in_container: bool) -> DomainError:
     seen = monitor.read(work.out_dir)
     code = seen.code if seen else 0
     reason = (_gist(seen.message) if seen and code else "") or _last_words(work.root)
@@ -237,7 +240,7 @@ def _of_exit_code(exit_code: int | None, work: WorkDir) -> DomainError:
         return Diverged(reason=reason)
     if code in _NETWORK_CODES:
         return NetworkNeeded(reason=reason)
-    if _NO_RIGHTS in reason:
+    if in_container and _NO_RIGHTS in reason:
         return RightsNeeded(reason=reason)
     return ExecutorFailed(exit_code=exit_code, reason=reason)
 

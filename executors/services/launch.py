@@ -118,4 +118,5 @@ def spec(ctx: JobContext, *, config: Mapping[str, Any], tasks: Tasks, staged: St
         user=ROOT if image.root_allowed else "",
         network=image.network_allowed or settings.YMIR_EXECUTOR_NETWORK,
         mounts=tuple(Mount(path) for path in staged.mounts),
+        notice=staged.notice,
     )

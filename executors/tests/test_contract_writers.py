@@ -17,6 +17,7 @@ from executors.contract.config import Injected
 from executors.contract.env import Tasks
 from executors.contract.errors import ConfigError
 from executors.contract.layout import WorkDir, task_id
+from executors.tests import people
 
 MEMORY = Path("/dev/shm")
 GOLDEN = Path(__file__).parent / "golden"
@@ -71,6 +72,22 @@ def test_links_that_an_earlier_run_left_in_the_output_are_replaced(work: WorkDir
     work.create()
     assert secret.stat().st_mode & 0o777 == 0o700
     assert not (work.out_dir / "models").is_symlink()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become someone else")
+@pytest.mark.parametrize("mode", [0o755, 0o700])
+def test_folders_that_a_program_made_anew_stay_its_own(work: WorkDir, tmp_path: Path, mode: int) -> None:
+    people.open_way(tmp_path)
+    people.give(work.root)
+    models, board = work.out_dir / "models", work.out_dir / "tensorboard"
+    models.rmdir()
+    models.mkdir(mode)  # root's, here
+    board.rmdir()
+    board.write_text("no folder")
+    with people.someone_else():
+        work.create()
+    assert (models.stat().st_uid, models.stat().st_mode & 0o777) == (0, mode)
+    assert board.stat().st_mode & 0o777 == 0o777
 
 
 def test_task_ids_are_one_plain_word() -> None:
@@ -204,16 +221,25 @@ def test_a_shm_size_that_is_none_is_refused(wanted: object) -> None:
         ("DET-ARK:RAW", AnnotationFormat.ARK),
         ("seg-coco:raw", AnnotationFormat.COCO),
         ("none:raw", AnnotationFormat.NONE),
+        ("ls_json:raw", AnnotationFormat.UNKNOWN),
+        (["ark", "raw"], AnnotationFormat.UNKNOWN),
     ],
 )
-def test_export_formats(text: str | None, wanted: AnnotationFormat) -> None:
+def test_export_formats(text: object, wanted: AnnotationFormat) -> None:
     assert annotations.parse_export_format(text) is wanted
 
 
-@pytest.mark.parametrize("text", ["ls_json:raw", "ark:lmdb"])
-def test_export_formats_that_we_do_not_write(text: str) -> None:
+def test_images_come_as_they_are_or_not_at_all() -> None:
     with pytest.raises(ConfigError):
-        annotations.parse_export_format(text)
+        annotations.parse_export_format("ark:lmdb")
+
+
+def test_an_unknown_export_format_means_no_annotations_and_empty_index_files(work: WorkDir, store: Path) -> None:
+    write_training(work, store, AnnotationFormat.UNKNOWN)
+    assert (work.training_index.read_text(), work.validation_index.read_text()) == ("", "")
+    assert list(work.annotations_dir.iterdir()) == []
+    assert "'ls_json:raw' is unknown" in annotations.notice("ls_json:raw")
+    assert annotations.notice("det-ark:raw") == annotations.notice(None) == ""
 
 
 def write_training(work: WorkDir, store: Path, annotation_format: AnnotationFormat) -> None:

@@ -78,6 +78,22 @@ def test_a_run_that_ends_well_is_finished(bench: Bench) -> None:
     assert sorted(spec.log_file.read_text().split()) == ["hello", "trouble"]
 
 
+def test_the_log_begins_with_what_we_have_to_say(bench: Bench) -> None:
+    spec = bench.spec("echo begun; until [ -e OUT/go ]; do sleep 0.05; done; echo over", notice="[mind the gap]")
+    script = (spec.in_dir / "script.sh").read_text()
+    (spec.in_dir / "script.sh").write_text(script.replace("OUT", bench.out(spec)))
+    bench.runner.start(spec)
+
+    def log() -> str:
+        bench.runner.logs(spec.name)
+        return spec.log_file.read_text()
+
+    waiting.until(lambda: log() == "[mind the gap]\nbegun\n")
+    (spec.out_dir / "go").touch()
+    waiting.until(lambda: bench.ended(spec))
+    assert log() == "[mind the gap]\nbegun\nover\n"
+
+
 def test_the_exit_code_tells_failure(bench: Bench) -> None:
     spec = bench.start("exit 3")
     waiting.until(lambda: bench.ended(spec))

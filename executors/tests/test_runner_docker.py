@@ -1,17 +1,22 @@
 """What a container may not do, and how its ends are told apart."""
 
 import io
-import multiprocessing
 import os
+import tarfile
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
+from docker.errors import ImageNotFound
 
+from executors.contract import outbox
 from executors.contract.layout import WorkDir
+from executors.runners import container_user
 from executors.runners.base import (
     ROOT,
     Cause,
@@ -22,8 +27,10 @@ from executors.runners.base import (
     RunState,
     StartError,
 )
-from executors.runners.docker import NOBODY, ROOT_RIGHTS, DockerRunner
-from executors.tests import waiting
+from executors.runners.container_options import ROOT_RIGHTS
+from executors.runners.container_user import NOBODY
+from executors.runners.docker import DockerRunner
+from executors.tests import people, waiting
 
 pytestmark = pytest.mark.docker
 
@@ -63,13 +70,67 @@ def test_the_program_is_nobody_without_network_and_cannot_write_its_input(
     assert "home=/root writable" in log
 
 
+@pytest.fixture
+def variant(tiny_image: str, docker_engine: docker.DockerClient) -> Iterator[Callable[[str], str]]:
+    """Build the tiny executor with further lines in its Dockerfile, and files, for one test."""
+    built: list[str] = []
+
+    def build(lines: str, **files: str) -> str:
+        context = io.BytesIO()
+        with tarfile.open(fileobj=context, mode="w") as archive:
+            for name, text in {"Dockerfile": f"FROM {tiny_image}\n{lines}", **files}.items():
+                member = tarfile.TarInfo(name)
+                member.size, member.mode = len(text.encode()), 0o755
+                archive.addfile(member, io.BytesIO(text.encode()))
+        context.seek(0)
+        image, _ = docker_engine.images.build(fileobj=context, custom_context=True, rm=True, forcerm=True)
+        built.append(str(image.id))
+        return built[-1]
+
+    yield build
+    for image in dict.fromkeys(built):
+        with suppress(ImageNotFound):
+            docker_engine.images.remove(image, force=True)
+
+
 def test_an_image_with_a_home_of_its_own_can_write_there(
-    runner: DockerRunner, tiny_image: str, tmp_path: Path, docker_engine: docker.DockerClient
+    runner: DockerRunner, variant: Callable[..., str], tmp_path: Path
 ) -> None:
-    dockerfile = f"FROM {tiny_image}\nENV HOME=/var/model\nWORKDIR /srv/app\n"
-    image, _ = docker_engine.images.build(fileobj=io.BytesIO(dockerfile.encode()), rm=True)
+    image = variant("ENV HOME=/var/model\nWORKDIR /srv/app\n")
     script = "touch $HOME/a here; mkdir $HOME/.cache/b; ls $HOME /srv/app; touch /srv/c || echo only there"
-    assert log_of(runner, spec_of(image.id, tmp_path, script)).split()[:3] == ["/srv/app:", "here", "/var/model:"]
+    assert log_of(runner, spec_of(image, tmp_path, script)).split()[:3] == ["/srv/app:", "here", "/var/model:"]
+
+
+PASSWD = "root:x:0:0::/root:/bin/sh\nmodel:x:4321:77::/home/model:/bin/sh\nrootless:x:5:5::/:/bin/sh\n"
+
+
+@pytest.mark.parametrize(
+    ("user", "ids", "home"),
+    [
+        ("model", "4321 77", "/home/model"),  # without a home made
+        ("4321", "4321 77", "/home/model"),
+        ("model:88", "4321 88", "/home/model"),
+        ("rootless", "5 5", "/root"),
+        ("1234", "1234 1234", "/root"),  # in no list
+        ("nobody-knows", "65534 65534", "/root"),
+    ],
+)
+def test_whoever_the_image_names_has_a_home_to_write_to(
+    runner: DockerRunner, variant: Callable[..., str], tmp_path: Path, user: str, ids: str, home: str
+) -> None:
+    image = variant(f"COPY passwd /etc/passwd\nUSER {user}\n", passwd=PASSWD)
+    script = "echo $(id -u) $(id -g) $HOME; touch $HOME/a $HOME/.cache/b && echo writable"
+    assert log_of(runner, spec_of(image, tmp_path, script)) == f"{ids} {home}\nwritable\n"
+
+
+@pytest.mark.parametrize(("owner", "mode"), [("0:0", "drwxrwxrwx"), ("4321:77", "drwx------")])
+def test_a_home_is_opened_only_where_its_user_could_not_write(
+    runner: DockerRunner, variant: Callable[..., str], tmp_path: Path, owner: str, mode: str
+) -> None:
+    made = "RUN busybox mkdir -p /home/model && busybox chmod 700 /home/model && busybox chown"
+    image = variant(f"COPY passwd /etc/passwd\n{made} {owner} /home/model\nUSER model\n", passwd=PASSWD)
+    log = log_of(runner, spec_of(image, tmp_path, "touch $HOME/a && ls -ld $HOME"))
+    assert log.startswith(f"{mode} ")
 
 
 def test_root_is_root_only_when_asked_for(runner: DockerRunner, tiny_image: str, tmp_path: Path) -> None:
@@ -80,37 +141,75 @@ def test_root_is_root_only_when_asked_for(runner: DockerRunner, tiny_image: str,
     assert int(rights, 16).bit_count() == len(ROOT_RIGHTS)
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become someone else")
-def test_what_another_user_wrote_belongs_to_a_worker_without_rights(tiny_image: str, tmp_path: Path) -> None:
-    spec = spec_of(
-        tiny_image, tmp_path, "mkdir -m 000 /out/shut; touch /out/file; ls / > /out/models/list", user="4321"
-    )
-    for folder in (tmp_path, *tmp_path.parents[:2], *tmp_path.rglob("*")):
-        folder.chmod(0o755 if folder.is_dir() else 0o644)
-    os.chown(spec.work_dir, WORKER, WORKER)
-    for folder in spec.work_dir.rglob("*"):
-        os.chown(folder, WORKER, WORKER)
-    spec.out_dir.chmod(0o777)
-    child = multiprocessing.get_context("fork").Process(target=_run_as_worker, args=[spec])
-    child.start()
-    child.join(60)
-    assert child.exitcode == 0
-    assert {each.stat().st_uid for each in spec.out_dir.iterdir()} == {WORKER}
-    assert (spec.out_dir / "shut").stat().st_mode & 0o700 == 0o700
-
-
 WORKER = 1234
+as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can become someone else")
 
 
-def _run_as_worker(spec: RunSpec) -> None:
-    """Run to the end as a worker that is not root, but may use the engine."""
-    runner = DockerRunner(f"test-{uuid.uuid4().hex[:8]}")
-    assert runner.available()
-    os.setgroups([Path("/var/run/docker.sock").stat().st_gid])
-    os.setgid(WORKER)
-    os.setuid(WORKER)
-    log_of(runner, spec)
-    runner.remove(spec.name)
+def run_as_worker(spec: RunSpec) -> None:
+    """Run to the end as a worker that is not root, and cannot look into what other users shut."""
+    people.open_way(spec.work_dir.parent)
+    people.give(spec.work_dir, WORKER)
+
+    def work() -> None:
+        runner = DockerRunner(f"test-{uuid.uuid4().hex[:8]}")
+        log_of(runner, spec)
+        runner.remove(spec.name)
+        assert runner.list_owned() == []
+
+    people.work_as(WORKER, work)
+
+
+@as_root
+@pytest.mark.parametrize("user", ["4321", ROOT])
+def test_what_another_user_wrote_can_be_read_and_deleted_by_a_worker_without_rights(
+    tiny_image: str, tmp_path: Path, user: str
+) -> None:
+    canary = tmp_path / "canary"
+    canary.write_text("as it was")
+    canary.chmod(0o600)
+    script = (
+        "cd /out; busybox mkdir -p deep/er; echo words > deep/er/file; busybox mkdir sticky; touch sticky/file;"
+        f"busybox ln -s {canary} link; busybox ln -s {canary} deep/link; busybox chmod 1777 sticky;"
+        "busybox chmod 600 deep/er/file; busybox chmod 0 deep/er deep;"
+        "busybox rmdir models; busybox mkdir -m 700 models"
+    )
+    spec = spec_of(tiny_image, tmp_path, script, user=user)
+    run_as_worker(spec)
+    with people.someone_else(WORKER):
+        assert (spec.out_dir / "deep" / "er" / "file").read_text() == "words\n"
+        outbox.clear(spec.out_dir, keep=())
+        assert list(spec.out_dir.iterdir()) == []
+    assert (canary.read_text(), canary.stat().st_mode & 0o777) == ("as it was", 0o600)
+
+
+SHELL = """#!/bin/busybox sh
+{ id -u; busybox grep CapEff /proc/self/status; touch /tmp/x || echo shut in; } >/out/who 2>&1
+"""
+WITH_SHELL = 'COPY shell /bin/own\nRUN ["/bin/busybox", "mv", "-f", "/bin/own", "/bin/sh"]\nUSER 4321\n'
+
+
+@as_root
+def test_who_opens_the_output_is_its_owner_without_rights(variant: Callable[..., str], tmp_path: Path) -> None:
+    image = variant(WITH_SHELL, shell=SHELL)
+    spec = spec_of(image, tmp_path, "", command=("/bin/busybox", "true"))
+    run_as_worker(spec)
+    who = (spec.out_dir / "who").read_text().split()
+    assert who[0] == "4321"
+    assert int(who[2], 16) == 0
+    assert who[-2:] == ["shut", "in"]
+
+
+@as_root
+def test_a_shell_that_hangs_holds_nobody_up(
+    variant: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container_user, "OPENING_SECONDS", 1.0)
+    image = variant(WITH_SHELL, shell=SHELL + "sleep 600\n")
+    spec = spec_of(image, tmp_path, "", command=("/bin/busybox", "true"))
+    began = time.monotonic()
+    run_as_worker(spec)  # which finds nothing left behind
+    assert (spec.out_dir / "who").exists()
+    assert time.monotonic() - began < 20
 
 
 def test_network_is_there_only_when_allowed(runner: DockerRunner, tiny_image: str, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What only processes on the host do: their log is cut when it grows too long, and several look after them at once."""
 
+import os
 import threading
+import uuid
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,22 @@ def test_a_second_try_begins_the_log_anew(runner: ProcessRunner, tmp_path: Path)
         waiting.until(lambda: runner.poll("twice").exit_code == 0)
         runner.remove("twice")
     assert work.log_file.read_text() == "second\n"
+
+
+def test_what_killed_workers_left_is_swept_after_a_day(runner: ProcessRunner, tmp_path: Path) -> None:
+    work = WorkDir(tmp_path / "work")
+    work.create()
+    old, fresh, other = (runner.state_dir / f".{name}.{uuid.uuid4().hex}" for name in ("ymir-7", "ymir-8", "-"))
+    for folder in (old, fresh, other):
+        folder.mkdir(parents=True)
+        (folder / "run.json").touch()
+    for folder in (old, other):
+        os.utime(folder, (0, 0))
+    runner.start(RunSpec("next", "tiny", work.root, command=("true",)))
+    assert not old.exists()
+    assert fresh.exists()
+    assert other.exists()
+    runner.remove("next")
 
 
 def test_runs_that_others_remove_meanwhile_are_missing(

@@ -1,5 +1,6 @@
 """What a run over dataset versions takes in: staged images, annotations, weights."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -9,8 +10,7 @@ from datasets.models import DatasetVersion
 from datasets.services import versions
 from datasets.store.assets import AssetStore
 from datasets.store.schema import Tables
-from executors.contract import index
-from executors.contract.annotations import parse_export_format
+from executors.contract import annotations, index
 from executors.contract.index import Staged
 from executors.contract.layout import WorkDir
 from models.models import Checkpoint
@@ -63,26 +63,27 @@ def stage_training(
     training: DatasetVersion,
     validation: DatasetVersion,
     class_names: list[str],
-    export_format: str | None,
+    export_format: object,
 ) -> Staged:
     """Stage both sets with their annotations.
 
     Raises:
-        executors.contract.errors.ConfigError: for an export format that we do not write.
+        executors.contract.errors.ConfigError: for a form of images that we do not write.
     """
     trained, judged = versions.load(training), versions.load(validation)
     # An asset in both sets has one annotation file: that of the training set.
     fresh = annotation_frame(judged, class_names).join(
         pl.DataFrame({"asset": trained.hex()}, schema={"asset": pl.String}), on="asset", how="anti"
     )
-    return index.write_training(
+    staged = index.write_training(
         work,
         training=asset_frame(trained),
         validation=asset_frame(judged),
         annotations=pl.concat([annotation_frame(trained, class_names), fresh]),
         class_names=class_names,
-        annotation_format=parse_export_format(export_format),
+        annotation_format=annotations.parse_export_format(export_format),
     )
+    return replace(staged, notice=annotations.notice(export_format))
 
 
 def stage_candidates(work: WorkDir, version: DatasetVersion) -> tuple[Staged, list[str]]:
