@@ -1,4 +1,4 @@
-"""Pages of the class vocabulary: everyone signed in may read and add; names are shared by all projects."""
+"""Pages of the class vocabulary: everyone may read them, editors of projects change them (labels/access.py)."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from common.errors import DomainError
 from common.http import search_words, signed_in
-from labels import services
+from labels import access, services
 from labels.forms import AddClassesForm, AliasesForm, initial_aliases
 from labels.models import LabelClass
 
@@ -27,6 +27,7 @@ def class_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
     """Add the classes of a form; all of them or, when one is refused, none."""
+    access.require_adding(signed_in(request))
     form = AddClassesForm(request.POST)
     if form.is_valid():
         try:
@@ -48,6 +49,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def aliases(request: HttpRequest, pk: int) -> HttpResponse:
     """Change the aliases of one class."""
     label = get_object_or_404(LabelClass, pk=pk)
+    access.require_editing(signed_in(request), label)
     form = AliasesForm(request.POST or None, initial=initial_aliases(label))
     if request.method == "POST" and form.is_valid():
         try:
@@ -65,4 +67,11 @@ def _render_list(request: HttpRequest, form: AddClassesForm, status: int = 200) 
     if query:
         found = found.filter(Q(name__icontains=query) | Q(aliases__name__icontains=query)).distinct()
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "labels/list.html", {"page": page, "query": query, "form": form}, status=status)
+    person = signed_in(request)
+    context = {
+        "page": page,
+        "query": query,
+        "form": form if access.may_add(person) else None,
+        "editable": access.editable(person, [label.pk for label in page]),
+    }
+    return render(request, "labels/list.html", context, status=status)

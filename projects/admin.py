@@ -21,9 +21,15 @@ class ProjectAdminForm(forms.ModelForm[Project]):
         """Check the name among the maker's projects.
 
         Raises:
-            ValidationError: there is one.
+            ValidationError: there is one, or nobody could read it.
         """
         data: dict[str, Any] = super().clean() or self.cleaned_data
+        try:
+            data["name"] = services.clean_name(data.get("name", ""))
+        except services.BadProjectName as error:
+            if "name" not in self.errors:
+                self.add_error("name", error.words())
+            return data
         maker = self.instance.created_by if self.instance.pk else self.by
         others = Project.objects.active().filter(created_by=maker, name=data.get("name")).exclude(pk=self.instance.pk)
         if maker is not None and self.instance.hidden_at is None and others.exists():

@@ -7,6 +7,8 @@ class ProjectsConfig(AppConfig):
     verbose_name = _("Projects")
 
     def ready(self) -> None:
-        from projects import navigation
+        from labels import access as labels
+        from projects import navigation, selectors
 
         navigation.register(navigation.Tab(80, "settings", _("Members and settings"), "projects:settings"))
+        labels.register(labels.Rules(selectors.edits_any, selectors.classes_of_others))

@@ -4,7 +4,9 @@ from django import forms
 from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
+from common.errors import DomainError
 from labels.services import split_names
+from projects import services
 from projects.models import Project, Role
 
 
@@ -23,6 +25,17 @@ class ProjectForm(forms.ModelForm[Project]):
         model = Project
         fields = ["name", "description"]
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
+
+    def clean_name(self) -> str:
+        """Return the name.
+
+        Raises:
+            ValidationError: nobody could read it.
+        """
+        try:
+            return services.clean_name(self.cleaned_data["name"])
+        except DomainError as error:
+            raise forms.ValidationError(error.words()) from error
 
 
 class NewProjectForm(ProjectForm):

@@ -13,6 +13,8 @@ from labels.models import LabelClass
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
+NAME_LENGTH = 80
+
 
 class Role(models.IntegerChoices):
     """What a member may do; each role may do what the ones below it may."""

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from projects.models import Project
+from projects.models import NAME_LENGTH, Project
 
 
 class ProjectSerializer(serializers.ModelSerializer[Project]):
@@ -22,6 +22,6 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
 class NewProjectSerializer(serializers.Serializer[Project]):
     """What a new project needs."""
 
-    name = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=NAME_LENGTH)
     description = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
     classes = serializers.ListField(child=serializers.CharField(max_length=64), required=False, default=list)

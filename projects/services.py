@@ -1,5 +1,6 @@
 """Making and changing projects."""
 
+import unicodedata
 from collections.abc import Iterable
 
 from django.contrib.auth.models import User
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import DomainError
 from labels import services as labels
 from labels.models import LabelClass
-from projects.models import Membership, ObjectType, Project, ProjectClass, Role
+from projects.models import NAME_LENGTH, Membership, ObjectType, Project, ProjectClass, Role
 
 
 class ProjectNameTaken(DomainError):
@@ -19,6 +20,15 @@ class ProjectNameTaken(DomainError):
     status = 409
     message = _("You have a project named “{name}”.")
     hint = _("Choose another name.")
+    field = "name"
+
+
+class BadProjectName(DomainError):
+    """A name that nobody could read, or that the database cannot hold."""
+
+    id = "projects.bad_name"
+    message = _("“{name}” cannot be the name of a project.")
+    hint = _("Use 1 to 80 characters on one line, not only blanks.")
     field = "name"
 
 
@@ -56,6 +66,20 @@ def find(name_or_id: str) -> Project:
     return found[0]
 
 
+def clean_name(name: str) -> str:
+    """Return a project's name without blanks around it.
+
+    Raises:
+        BadProjectName: it is empty, too long, or holds characters that nobody sees.
+    """
+    cleaned = name.strip()
+    hidden = any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in cleaned)
+    seen = any(unicodedata.category(char)[0] not in "CZ" for char in cleaned)
+    if not seen or hidden or len(cleaned) > NAME_LENGTH:
+        raise BadProjectName(name=cleaned.replace("\0", "␀")[:NAME_LENGTH])
+    return cleaned
+
+
 @transaction.atomic
 def create(
     *,
@@ -69,8 +93,9 @@ def create(
     """Create a project owned by `by`; unknown classes are added to the vocabulary.
 
     Raises:
-        ProjectNameTaken, labels.services.BadClassName
+        BadProjectName, ProjectNameTaken, labels.services.BadClassName
     """
+    name = clean_name(name)
     try:
         with transaction.atomic():
             project = Project.objects.create(
@@ -88,9 +113,9 @@ def update(*, project: Project, name: str, description: str) -> Project:
     """Rename or describe a project.
 
     Raises:
-        ProjectNameTaken
+        BadProjectName, ProjectNameTaken
     """
-    project.name, project.description = name, description
+    project.name, project.description = clean_name(name), description
     try:
         with transaction.atomic():
             project.save(update_fields=["name", "description"])

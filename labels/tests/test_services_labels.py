@@ -69,16 +69,16 @@ def test_two_people_adding_the_same_name_make_one_class():
 
 
 @pytest.mark.django_db
-def test_the_page_adds_classes_with_aliases(as_user, viewer):
-    as_user(viewer).post(reverse("labels:add"), {"lines": "cat: kitty, tomcat\ndog"})
+def test_the_page_adds_classes_with_aliases(as_user, editor, project):
+    as_user(editor).post(reverse("labels:add"), {"lines": "cat: kitty, tomcat\ndog"})
     assert services.resolve(["tomcat"])["tomcat"].name == "cat"
 
 
 @pytest.mark.django_db
-def test_the_page_adds_all_or_nothing(as_user, viewer):
-    response = as_user(viewer).post(reverse("labels:add"), {"lines": "cat\na;b"})
+def test_the_page_adds_all_or_nothing(as_user, editor, project):
+    response = as_user(editor).post(reverse("labels:add"), {"lines": "cat\na;b"})
     assert response.status_code == 422
-    assert not LabelClass.objects.exists()
+    assert not LabelClass.objects.filter(name="cat").exists()
 
 
 @pytest.mark.django_db
