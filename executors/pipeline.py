@@ -182,7 +182,7 @@ class _Run:
             return
         usage = outbox.disk_usage(self.work.out_dir)
         if usage.shut and not self.knows_of_shut:
-            logger.warning("job %s: %d folders of its output are shut: they count at its end", self.job.pk, usage.shut)
+            logger.warning("job %s: shut folders in its output (%d) count at its end", self.job.pk, usage.shut)
             self.knows_of_shut = True
         if usage.size > limit * MEGABYTE:
             raise failures.TooMuchOutput(limit=limit)

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from executors.contract import annotations, config, env, index
+from executors.contract import annotations, config, env, index, monitor
 from executors.contract.annotations import AnnotationFormat
 from executors.contract.config import Injected
 from executors.contract.env import Tasks
@@ -72,6 +72,19 @@ def test_links_that_an_earlier_run_left_in_the_output_are_replaced(work: WorkDir
     work.create()
     assert secret.stat().st_mode & 0o777 == 0o700
     assert not (work.out_dir / "models").is_symlink()
+
+
+def test_a_second_try_begins_its_progress_anew_and_its_log_goes_on(work: WorkDir) -> None:
+    monitor_file, log = work.out_dir / monitor.FILE, work.out_dir / env.EXECUTOR_LOG
+    env.write(work, task_id="t1", tasks=TRAINING)
+    monitor_file.write_text("t1\t1\t0.9\t2\n")
+    log.write_text("first try\n")
+    env.write(work, task_id="t1", tasks=TRAINING)
+    seen = monitor.read(work.out_dir)
+    assert seen is not None
+    assert (seen.percent, seen.state) == (0, monitor.MonitorState.PENDING)
+    assert monitor_file.stat().st_mode & 0o777 == 0o666
+    assert log.read_text() == "first try\n"
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become someone else")

@@ -1,5 +1,6 @@
 """Jobs through the real pipeline: how they end, and what becomes of them when a worker dies at any instant."""
 
+import os
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,13 +14,14 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from executors import pipeline, reaper
+from executors import kinds, pipeline, reaper
 from executors.contract import metrics
 from executors.models import ExecutorImage, Gpu, Job
 from executors.pages import progress
 from executors.runners.base import RunState
 from executors.services import gpus, jobs, orphans, running
-from executors.tests import tiny_kind, waiting
+from executors.services.heartbeats import Heart
+from executors.tests import people, tiny_kind, waiting
 from executors.tests.tiny_kind import WorkerProcess
 from projects.models import Project
 
@@ -146,6 +148,41 @@ def test_a_run_that_fills_the_disk_is_stopped_and_what_it_saved_is_kept(
     assert owned(image) == []
 
 
+def test_a_run_that_ends_before_anybody_looks_may_not_have_filled_the_disk_either(
+    image: ExecutorImage, settings: Settings
+) -> None:
+    settings.YMIR_JOB_OUT_MAX_MB = 2
+    job = run(tiny_kind.submit(image, "echo made > OUT/result.txt; dd if=/dev/zero of=OUT/much bs=1048576 count=4"))
+    assert job.error_id == "executors.too_much_output"
+    assert job.result["partial"] is True
+    assert list((jobs.folder(job) / "out").iterdir()) == []
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become someone else")
+def test_folders_that_are_shut_while_it_runs_are_mentioned_once(
+    process_image: ExecutorImage, data_root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = tiny_kind.submit(process_image)
+    run_of_it = pipeline._Run(job, kinds.get(job.kind), Heart(job))
+    run_of_it.work.create()
+    people.open_way(data_root)
+    people.give(data_root)
+    os.chown(run_of_it.work.out_dir / "models", 0, 0)
+    (run_of_it.work.out_dir / "models").chmod(0o700)
+    with people.someone_else():
+        run_of_it._refuse_too_much()
+        run_of_it._refuse_too_much()
+    assert caplog.text.count("shut folders in its output (1)") == 1
+
+
+@pytest.mark.parametrize("image_kind", ["process", pytest.param("docker", marks=pytest.mark.docker)])
+def test_only_in_a_container_are_more_rights_to_be_had(request: pytest.FixtureRequest, image_kind: str) -> None:
+    image = request.getfixturevalue(f"{image_kind}_image")
+    job = run(tiny_kind.submit(image, "echo '/usr/x: Permission denied'; exit 1"))
+    assert job.error_id == {"process": "executors.run_failed", "docker": "executors.rights_needed"}[image_kind]
+    assert "/usr/x" in job.error_message
+
+
 def test_a_result_that_cannot_be_used_fails_the_job(process_image: ExecutorImage) -> None:
     job = run(tiny_kind.submit(process_image, "true"))
     assert (job.state, job.error_id) == (Job.State.FAILED, "executors_tests.nothing_made")
@@ -269,6 +306,17 @@ def test_killed_while_it_runs_the_run_is_adopted(image: ExecutorImage) -> None:
     assert (jobs.folder(job) / "out" / "starts").read_text() == "x\n"
     assert [attempt.adopted for attempt in job.attempts.all()] == [False, True]
     assert owned(image) == []
+
+
+def test_what_a_run_made_of_its_folders_is_left_to_it_when_it_is_adopted(image: ExecutorImage) -> None:
+    job = tiny_kind.submit(image, "cd OUT; rmdir tensorboard; mkdir runs; ln -s runs tensorboard; " + LONG)
+    worker = WorkerProcess.start(job)
+    waiting.until(lambda: tiny_kind.made(job, "up"))
+    worker.kill()
+    lose_worker(job)
+    (jobs.folder(job) / "out" / "go").touch()
+    assert run(job).state == Job.State.SUCCEEDED
+    assert (jobs.folder(job) / "out" / "tensorboard").is_symlink()
 
 
 def test_killed_while_it_runs_a_run_that_ended_meanwhile_is_collected(image: ExecutorImage) -> None:

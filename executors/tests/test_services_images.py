@@ -1,17 +1,20 @@
 """The registry: add → inspect → templates, and every way in which an image is none."""
 
+import importlib
 import io
 from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
+from django.apps import apps
 from pytest_django import Settings
 
 from executors import pipeline
 from executors.models import ExecutorImage, Job, TaskTemplate
 from executors.runners.shipped import SOURCE_LABEL, digest
 from executors.services import images
+from executors.tests import builders
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -191,3 +194,13 @@ def test_an_image_is_found_by_reference_or_name_when_jobs_may_use_it() -> None:
     for word in ("ymir/detector:2", "", "nobody"):
         with pytest.raises(images.ImageNotFound):
             images.resolve(word)
+
+
+def test_inspections_of_earlier_releases_keep_no_image() -> None:
+    image = ExecutorImage.objects.create(reference="tiny", name="Tiny")
+    held = builders.job(None, kind=images.KIND, image=image, params={"image": image.pk})
+    work = builders.job(None, image=image)
+    migration = importlib.import_module("executors.migrations.0005_inspections_hold_no_image")
+    migration.release_images(apps, None)
+    assert Job.objects.get(pk=held.pk).image is None
+    assert Job.objects.get(pk=work.pk).image == image

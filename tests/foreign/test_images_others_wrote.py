@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 import docker
 import polars as pl
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from datasets.models import DatasetVersion
@@ -28,13 +30,14 @@ from executors.kinds import JobContext, JobKind, register
 from executors.models import ExecutorImage, Job
 from executors.runners.base import RunOutcome, RunSpec
 from executors.services import images, jobs, launch, running
-from executors.tests import waiting
+from executors.tests import people, tiny_kind, waiting
 from labels import services as labels
 from models.models import Checkpoint, ModelVersion, Prediction
 from models.services import evaluation, inference, inputs, mining, training
 from models.tests import builders
 from models.weights import store as weights
 from projects.models import ObjectType, Project
+from ymir_site.launcher.account import service_account
 
 FOLDER = Path(__file__).parent / "images"
 BUILD = Path(__file__).resolve().parents[2] / "tools" / "build_image.sh"
@@ -230,6 +233,14 @@ def test_the_exit_code_decides_and_what_was_saved_is_kept(
         assert job.result == {}
 
 
+def test_an_image_that_wants_annotations_in_a_form_of_old_is_told_that_there_are_none(
+    added: Register, train: Train
+) -> None:
+    job = train(added("fragile"), {"ending": "false alarm", "export_format": "ls_json:raw"})
+    assert model_of(job).recommended is not None
+    assert log_of(job).startswith("[export_format 'ls_json:raw' is unknown: ")
+
+
 def test_what_is_no_file_is_left_out_of_a_model_without_figures(added: Register, train: Train) -> None:
     model = model_of(train(added("fragile"), {"ending": "odd files"}))
     assert (files_of(model), best(model).metrics) == ({"last": ["good.pt"]}, {})
@@ -357,11 +368,54 @@ def test_an_own_user_entry_point_and_home_are_respected_and_nothing_else_can_be_
     assert "/in/x Read-only file system\n/usr/x Permission denied\n/img-man/x Permission denied\n" in log_of(job)
 
 
-@pytest.mark.parametrize("deed", ["many files", "traps", "talk", "children"])
-def test_bad_manners_do_no_harm(wild: ExecutorImage, train: Train, deed: str) -> None:
-    job = train(wild, {"deed": deed})
+@pytest.mark.parametrize("deed", ["many files", "traps", "talk", "children", "folders anew"])
+def test_bad_manners_do_no_harm(wild: ExecutorImage, train: Train, canary: Path, deed: str) -> None:
+    job = train(wild, {"deed": deed, "elsewhere": str(canary)})
     assert files_of(model_of(job)) == {"default_best_stage": ["best.pt"]}
-    assert Path("/etc/passwd").is_file()
+    assert (canary.read_text(), canary.stat().st_mode & 0o777) == ("as it was", 0o640)
+
+
+@pytest.fixture
+def canary(tmp_path: Path) -> Path:
+    """A file of the host to which programs make links: who followed them would change it."""
+    file = tmp_path / "canary"
+    file.write_text("as it was")
+    file.chmod(0o640)
+    return file
+
+
+# Loaded before it is someone else: where root installed Python below /root, nobody else can load from there later.
+WORKER = """
+import encodings.utf_8_sig, sys, django
+django.setup()
+from executors import pipeline
+from executors.tests import people
+people.become(int(sys.argv[1]))
+pipeline.run(int(sys.argv[2]), worker="test:1")
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become someone else")
+@pytest.mark.parametrize("deed", ["traps", "folders anew"])
+def test_a_worker_without_rights_collects_and_deletes_what_another_user_shut(
+    wild: ExecutorImage, train: Train, canary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    account = service_account()  # one who reaches the test's servers
+    assert account is not None
+    people.open_way(tmp_path)
+
+    def as_worker(job: Job) -> Job:
+        people.give(inputs.data_root(), account.uid)
+        command = [sys.executable, "-c", WORKER, str(account.uid), str(job.pk)]
+        subprocess.run(command, env=tiny_kind.environment(), cwd=settings.BASE_DIR, check=True, timeout=120)
+        return Job.objects.get(pk=job.pk)
+
+    monkeypatch.setattr(f"{__name__}.work_off", as_worker)
+    job = train(wild, {"deed": deed, "elsewhere": str(canary)})
+    model = model_of(job)
+    assert weights_of(model, "best.pt") == deed
+    assert not (jobs.folder(job) / "out" / "models").exists()
+    assert (canary.read_text(), canary.stat().st_mode & 0o777) == ("as it was", 0o640)
 
 
 def test_links_out_of_the_output_are_not_followed(wild: ExecutorImage, train: Train) -> None:

@@ -5,7 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-deed = next(line.split(": ")[1].strip() for line in open("/in/config.yaml") if line.startswith("deed:"))
+config = dict(line.strip().split(": ", 1) for line in open("/in/config.yaml") if ": " in line)
+deed, elsewhere = config["deed"], config.get("elsewhere")
 models = Path("/out/models")
 assert os.getuid() == 1234 and Path.home() == Path("/home/model") and sys.argv[1:] == []
 assert (Path.home() / "weights.bin").read_text() == "cached\n"
@@ -25,12 +26,21 @@ def many_files():
 def traps():
     os.unlink("/out/monitor.txt")
     os.mkfifo("/out/monitor.txt")
-    os.symlink("/etc/passwd", "/out/metrics.jsonl")
+    os.symlink(elsewhere, "/out/metrics.jsonl")
+    os.symlink(elsewhere, models / "also")
     os.symlink("/etc", "/out/etc")
     os.mkfifo("/out/pipe")
     (models / "shut").mkdir()
     (models / "shut" / "file").write_text("x")
     (models / "shut").chmod(0)
+
+
+def folders_anew():
+    for name in ("models", "tensorboard"):
+        Path("/out", name).rmdir()
+    models.mkdir(0o700)
+    Path("/out/runs").mkdir()
+    Path("/out/tensorboard").symlink_to("runs")
 
 
 def links():
@@ -62,6 +72,10 @@ if deed == "forbidden":
             print(place, error.strerror)
         else:
             sys.exit(f"{place} could be written")
+    result()
+elif deed == "folders anew":
+    os.umask(0o077)
+    folders_anew()
     result()
 elif deed == "many files":
     many_files()
