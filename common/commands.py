@@ -3,14 +3,26 @@
 import json
 import sys
 from argparse import ArgumentParser
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
+from django.db import OperationalError, connection
+from django.utils.translation import gettext_lazy as _
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from common.errors import DomainError
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
 EXAMPLE = "example:\n "
+
+
+class DatabaseUnreachable(DomainError):
+    """Nothing can be read or written: the site's servers are stopped, or elsewhere."""
+
+    id = "common.database_unreachable"
+    status = 503
+    message = _("The database of the site does not answer.")
+    hint = _("Run “make start”, or look whether DATABASE_URL and REDIS_URL are right.")
 
 
 class HelpFormatter(DjangoHelpFormatter):
@@ -29,6 +41,25 @@ class ExplainedCommand(BaseCommand):
         return super().create_parser(
             prog_name, subcommand, formatter_class=HelpFormatter, epilog=f"{EXAMPLE} manage.py {self.example}", **kwargs
         )
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command; servers that do not answer end it in one line."""
+        try:
+            return super().execute(*args, **options)
+        except OperationalError:
+            if _is_connected():
+                raise
+        except RedisConnectionError:
+            pass
+        self.fail(DatabaseUnreachable(), as_json=options.get("json", False))
+
+    def fail(self, error: DomainError, *, as_json: bool) -> NoReturn:
+        """Say what went wrong and end with exit code 1."""
+        if as_json:
+            body = {"id": error.id, "message": error.text(), "hint": error.advice()}
+            self.stdout.write(json.dumps({"error": body}, ensure_ascii=False))
+        self.stderr.write(f"{error.id}: {error.words()}")
+        sys.exit(FAILED)
 
 
 class YmirCommand(ExplainedCommand):
@@ -60,18 +91,11 @@ class YmirCommand(ExplainedCommand):
         try:
             facts = self.run(**options)
         except DomainError as error:
-            self._fail(error, as_json=as_json)
+            self.fail(error, as_json=as_json)
         if as_json:
             self.stdout.write(json.dumps(facts, ensure_ascii=False, default=str))
         else:
             self.stdout.write(self.describe(facts))
-
-    def _fail(self, error: DomainError, *, as_json: bool) -> None:
-        if as_json:
-            body = {"id": error.id, "message": error.text(), "hint": error.advice()}
-            self.stdout.write(json.dumps({"error": body}, ensure_ascii=False))
-        self.stderr.write(f"{error.id}: {error.words()}")
-        sys.exit(FAILED)
 
 
 class WrongUse(CommandError):
@@ -83,3 +107,8 @@ class WrongUse(CommandError):
 
 def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _is_connected() -> bool:
+    """Tell whether there is a database at the other end: then the error was about something else."""
+    return connection.connection is not None and not connection.connection.closed

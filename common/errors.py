@@ -3,8 +3,11 @@
 from typing import Any, ClassVar
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from common.wording import Wording
+
+ENDS = (".", "!", "?", "…", "。", "！", "？")
 
 
 class DomainError(Exception):
@@ -36,8 +39,11 @@ class DomainError(Exception):
         return Wording(self.hint, **self.values)
 
     def words(self) -> str:
-        """Return both in one."""
-        return f"{self.text()} {self.advice()}".strip()
+        """Return both in one, a full stop between them."""
+        text, advice = self.text(), self.advice()
+        if not text or not advice:
+            return f"{text}{advice}"
+        return f"{text if text.endswith(ENDS) else _('{sentence}.').format(sentence=text)} {advice}"
 
     def __str__(self) -> str:
         return f"{self.id}: {self.text()}"

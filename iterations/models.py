@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Authored
+from common.wording import WordingField
 from datasets.models import DatasetVersion
 from executors.models import ExecutorImage, Job
 from models.models import ModelVersion
@@ -109,6 +110,7 @@ class Iteration(Authored):
     arm = models.CharField(_("arm"), max_length=10, choices=Arm.choices, default=Arm.MINED)
     number = models.PositiveIntegerField(_("round"))
     is_automatic = models.BooleanField(_("goes on by itself"), default=False)
+    halted_because = WordingField(_("why it goes on by itself no more"), default="", blank=True, editable=False)
 
     class Meta:
         verbose_name = _("iteration")

@@ -85,7 +85,7 @@ def _save(project: Project, form: LoopSettingsForm) -> bool:
     try:
         loops.update(project=project, **form.values)
     except DomainError as error:
-        form.add_error(None, error.words())
+        form.add_error(error.field or None, error.words())
     except ValidationError as error:
         form.add_error(None, error)
     else:

@@ -38,13 +38,14 @@ class NextStep:
 
 @dataclass(frozen=True)
 class Need:
-    """Something the loop needs before its first round."""
+    """Something the loop needs before its first round; what `is_advice` may be left out."""
 
     name: str
     text: str
     is_met: bool
     button: str
     url: str
+    is_advice: bool = False
 
 
 def context(project: Project) -> dict[str, Any]:
@@ -115,6 +116,37 @@ def needs(project: Project, loop: LoopSettings) -> list[Need]:
             _("Choose"),
             settings_url,
         ),
+        Need(
+            _("Executor image"),
+            _("The program that trains and mines."),
+            loop.image_id is not None,
+            _("Choose"),
+            settings_url,
+        ),
+        *_needs_of_annotator(loop, settings_url),
+        Need(
+            _("Test set"),
+            _("Advised: labeled assets that judge every round. Without them there is no learning curve."),
+            loop.testing_id is not None,
+            _("Choose"),
+            settings_url,
+            is_advice=True,
+        ),
+    ]
+
+
+def _needs_of_annotator(loop: LoopSettings, settings_url: str) -> list[Need]:
+    """People bring their labels; a simulated annotator looks them up."""
+    if loop.annotator == LoopSettings.Annotator.PEOPLE:
+        return []
+    return [
+        Need(
+            _("Held-back ground truth"),
+            _("Where the simulated annotator finds the labels of the pool."),
+            loop.truth_id is not None,
+            _("Choose"),
+            settings_url,
+        )
     ]
 
 
@@ -201,17 +233,19 @@ def _before_the_loop(project: Project, loop: LoopSettings) -> NextStep:
             _("Import assets"),
             reverse("datasets:import", args=[project.pk]),
         )
-    unmet = [need.name for need in needs(project, loop) if not need.is_met]
-    if unmet or loop.image_id is None:
+    unmet = [need.name for need in needs(project, loop) if not need.is_met and not need.is_advice]
+    if unmet:
         return NextStep(
             _("Set up the loop"),
-            _("Still to choose: %(needs)s.") % {"needs": _(", ").join(unmet or [_("executor image")])},
+            _("Still to choose: %(needs)s.") % {"needs": _(", ").join(unmet)},
             _("Loop settings"),
             reverse("iterations:settings", args=[project.pk]),
         )
     return NextStep(
         _("Start the loop"),
-        _("Everything is there. The first model is trained, then the rounds begin."),
+        _("Everything is there. Round 1 begins with mining, by the model that you have.")
+        if loop.initial_model_id
+        else _("Everything is there. The first model is trained, then the rounds begin."),
         _("Start the loop"),
         reverse("iterations:start", args=[project.pk]),
         posts=True,

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
+from common.wording import Wording
 from datasets.models import DatasetVersion
 from executors.models import Job
 from iterations import selectors
@@ -177,7 +178,13 @@ def skip(*, iteration: Iteration, kind: Step) -> None:
 
 def set_automatic(*, iteration: Iteration, automatic: bool) -> None:
     """Let a round go on by itself, or stop it from doing so after the step under way."""
-    Iteration.objects.filter(pk=iteration.pk).update(is_automatic=automatic)
+    Iteration.objects.filter(pk=iteration.pk).update(is_automatic=automatic, halted_because="")
+
+
+def _halt(iteration: Iteration, error: DomainError) -> None:
+    """Stop a round from going on by itself, and keep what stood in its way for its page."""
+    why = Wording("{what} {advice}", what=error.text(), advice=error.advice())
+    Iteration.objects.filter(pk=iteration.pk).update(is_automatic=False, halted_because=why)
 
 
 def advance(*, iteration: Iteration, by: User | None = None) -> Job | None:
@@ -198,7 +205,7 @@ def advance(*, iteration: Iteration, by: User | None = None) -> Job | None:
 def advance_automatic() -> int:
     """Advance every automatic round outside the trash; return how many steps were started. Called periodically.
 
-    A step that its service refuses needs a person, whom the same refusal tells why: its round stops going by itself.
+    A step that its service refuses needs a person: its round stops going by itself, and its page says why.
     """
     started = 0
     automatic = Iteration.objects.filter(is_automatic=True, project__hidden_at=None)
@@ -210,7 +217,7 @@ def advance_automatic() -> int:
                 started += 1
         except DomainError as error:
             logger.warning("round %s goes on by itself no more: %s", iteration.pk, error)
-            set_automatic(iteration=iteration, automatic=False)
+            _halt(iteration, error)
     return started
 
 
@@ -242,6 +249,7 @@ def _set(
     model_version: ModelVersion | None = None,
     skipped: bool = False,
 ) -> None:
+    Iteration.objects.filter(pk=iteration.pk).exclude(halted_because="").update(halted_because="")
     IterationStep.objects.filter(iteration=iteration, kind=kind).update(
         job=job,
         dataset_version=dataset_version,

@@ -23,6 +23,15 @@ class SetsOverlap(DomainError):
     hint = _("Choose a different version for each role: what is trained on must not be what is tested on.")
 
 
+class TruthMissing(DomainError):
+    """The simulated annotator would have nothing to look up."""
+
+    id = "iterations.truth_missing"
+    message = _("The simulated annotator needs the held-back ground truth.")
+    hint = _("Choose a version that holds the labels of the pool, or let people annotate.")
+    field = "truth"
+
+
 class NotReady(DomainError):
     """The loop lacks something that its next step needs."""
 
@@ -44,12 +53,15 @@ def update(*, project: Project, **values: Any) -> LoopSettings:
 
     Raises:
         SetsOverlap: one version in two of pool, initial training, validation, testing.
+        TruthMissing: the annotator is simulated, and there is nothing for it to look up.
     """
     loop_of(project)
     settings = LoopSettings.objects.select_for_update().get(project=project)
     for field, value in values.items():
         setattr(settings, field, value)
     _refuse_overlap([settings.pool, settings.initial_training, settings.validation, settings.testing])
+    if settings.annotator == LoopSettings.Annotator.SIMULATED and settings.truth is None:
+        raise TruthMissing
     settings.full_clean()
     settings.save()
     return settings

@@ -240,3 +240,52 @@ def test_an_image_whose_options_nobody_saw_starts_with_its_template(
 def test_viewers_see_the_settings_and_cannot_save(as_user, viewer, loop, settings_url, typed):
     assert "Save loop settings" not in as_user(viewer).get(settings_url).content.decode()
     assert as_user(viewer).post(settings_url, typed).status_code == 403
+
+
+def settings_form(client, project):
+    """What the form of the loop settings sends as it stands."""
+    form = client.get(reverse("iterations:settings", args=[project.pk])).context["form"]
+    return {bound.name: bound.value() for bound in form if bound.value() is not None and bound.value() is not False}
+
+
+def test_a_simulated_annotator_without_ground_truth_is_refused_at_its_field(as_user, editor, loop, project):
+    client = as_user(editor)
+    answer = client.post(
+        reverse("iterations:settings", args=[project.pk]), {**settings_form(client, project), "truth": ""}
+    )
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["truth"]
+    assert "held-back ground truth" in answer.context["form"].errors["truth"][0]
+
+
+def test_home_lists_all_that_the_loop_needs_and_advises_a_test_set(as_user, viewer, loop, project):
+    type(loop).objects.update(truth=None, image=None, testing=None)
+    page = as_user(viewer).get(reverse("iterations:overview", args=[project.pk]))
+    unmet = [need.name for need in page.context["needs"] if not need.is_met]
+    assert unmet == ["Executor image", "Held-back ground truth", "Test set"]
+    assert page.context["next_step"].text == "Still to choose: Executor image, Held-back ground truth."
+
+
+def test_without_a_test_set_the_loop_starts_all_the_same(as_user, viewer, loop, project):
+    loops.update(project=project, testing=None)
+    page = as_user(viewer).get(reverse("iterations:overview", args=[project.pk]))
+    assert page.context["next_step"].title == "Start the loop"
+
+
+def test_a_round_that_goes_on_by_itself_no_more_says_why(as_user, viewer, iteration, loop, project):
+    rounds.set_automatic(iteration=iteration, automatic=True)
+    type(loop).objects.update(image=None)
+    rounds.advance_automatic()
+    address = reverse("iterations:detail", args=[iteration.pk])
+    page = as_user(viewer).get(address).content.decode()
+    assert "goes on by itself no more" in page
+    assert "The loop lacks: executor image. Choose it in the loop settings." in page
+    loops.update(project=project, image=loop.image)
+    rounds.set_automatic(iteration=iteration, automatic=True)
+    assert "goes on by itself no more" not in as_user(viewer).get(address).content.decode()
+
+
+def test_with_a_model_of_ones_own_home_promises_no_first_training(as_user, viewer, loop, project):
+    loops.update(project=project, initial_model=builders.trained(project))
+    text = as_user(viewer).get(reverse("iterations:overview", args=[project.pk])).context["next_step"].text
+    assert "begins with mining" in text

@@ -10,14 +10,14 @@ from ymir_site.launcher.environment import BadLineError
 from ymir_site.launcher.places import Places
 from ymir_site.launcher.postgres import InitdbError
 from ymir_site.launcher.services import NoServerError
-from ymir_site.launcher.site import PortTakenError, PreparationError
+from ymir_site.launcher.site import BadPortError, PortTakenError, PreparationError
 from ymir_site.launcher.state import AlreadyRunsError
 from ymir_site.launcher.supervisor import NotReadyError
 
 # What can be said in one sentence; anything else is a bug and shows its traceback.
 EXPECTED = (
     *(BadLineError, FolderTakenError, InitdbError, NoServerError, NotReadyError, PortTakenError, PreparationError),
-    control.StartFailedError,
+    *(BadPortError, control.StartFailedError),
 )
 
 

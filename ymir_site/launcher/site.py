@@ -14,7 +14,7 @@ from pathlib import Path
 from ymir_site.launcher.places import Places
 from ymir_site.launcher.processes import Process
 
-DEFAULT_PORT = 12001
+DEFAULT_PORT, LAST_PORT = 12001, 65535
 TICK_SECONDS = 3
 # A job may be in the middle of writing its results when it is asked to end.
 WORKER_GRACE = 30.0
@@ -25,6 +25,13 @@ class PortTakenError(Exception):
 
     def __init__(self, port: int) -> None:
         super().__init__(f"port {port} is in use by another program; stop it, or set YMIR_PORT to another port")
+
+
+class BadPortError(ValueError):
+    """YMIR_PORT names no port."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(f"YMIR_PORT is {word!r}; a whole number from 1 to {LAST_PORT} is needed")
 
 
 class PreparationError(Exception):
@@ -40,8 +47,11 @@ class Site:
 
     @property
     def port(self) -> int:
-        """The port of the web server."""
-        return int(self.environ.get("YMIR_PORT") or DEFAULT_PORT)
+        """The port of the web server. Raises BadPortError."""
+        word = self.environ.get("YMIR_PORT") or str(DEFAULT_PORT)
+        if not (word.isascii() and word.isdecimal() and len(word) <= len(str(LAST_PORT)) and 0 < int(word) <= LAST_PORT):
+            raise BadPortError(word)
+        return int(word)
 
     @property
     def bind(self) -> str:

@@ -7,6 +7,7 @@ import pytest
 from ymir_site.launcher import environment
 from ymir_site.launcher.environment import BadLineError
 from ymir_site.launcher.places import Places
+from ymir_site.launcher.site import BadPortError, Site
 
 
 @pytest.fixture
@@ -44,3 +45,9 @@ def test_addresses_are_readable_by_their_owner_only(places: Places) -> None:
     environ: dict[str, str] = {}
     environment.adopt(environ, places)
     assert environ == {}
+
+
+@pytest.mark.parametrize("word", ["abc", "0", "-1", "70000", "1.5"])
+def test_a_port_that_is_none_is_refused_by_its_name(places: Places, word: str) -> None:
+    with pytest.raises(BadPortError, match="YMIR_PORT"):
+        _ = Site(places, {"YMIR_PORT": word}).port
