@@ -1,11 +1,45 @@
 """What the management commands that start a job have in common."""
 
+import sys
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
+from django.urls import reverse
+
 from common.commands import YmirCommand
+from common.progress_line import ProgressLine
 from executors.models import Job
 from executors.services import jobs
+
+INTERRUPTED = 130  # 128 + SIGINT
+
+
+def follow(job: Job, write: Callable[..., Any], *, accept_kept: bool = False) -> Job:
+    """Wait for a job's end and tell on stderr how far it is; ^C leaves the job alone and ends the command.
+
+    Raises:
+        executors.services.jobs.JobFailed
+    """
+    line = ProgressLine(write, tenths=True)
+    write(f"Job {job.pk}: {job.title}, {reverse('executors:job', args=[job.pk])} on the site")
+    try:
+        return jobs.wait(job, on_progress=lambda seen: _tell(line, seen), accept_kept=accept_kept)
+    except KeyboardInterrupt:
+        line.end()
+        write(f"Job {job.pk} goes on. To stop it: manage.py stop_job {job.pk} --keep (or --discard)")
+        sys.exit(INTERRUPTED)
+    finally:
+        line.end()
+
+
+def _tell(line: ProgressLine, job: Job) -> None:
+    if not job.is_active:
+        return
+    if job.state == Job.State.PENDING:
+        line(f"{job.title}: waits for its turn", None)
+    else:
+        line(f"{job.title}: {job.get_phase_display()}", job.progress)
 
 
 class JobCommand(YmirCommand):
@@ -29,7 +63,7 @@ class JobCommand(YmirCommand):
         job = self.submit(**options)
         if not wait:
             return {"job": job.pk, "state": job.state}
-        job = jobs.wait(job, accept_kept=True)
+        job = follow(job, self.stderr.write, accept_kept=True)
         facts = {"job": job.pk, **self.result(job)}
         return {**facts, "stopped_early": True} if job.was_kept else facts
 

@@ -19,7 +19,11 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
         "REDIS_URL": "redis://127.0.0.1:9/0",
     }
     return subprocess.run(
-        [sys.executable, settings.BASE_DIR / "manage.py", *words], env=environ, capture_output=True, text=True, check=False
+        [sys.executable, settings.BASE_DIR / "manage.py", *words],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

@@ -38,7 +38,7 @@ class VersionNotFound(DomainError):
     id = "datasets.version_not_found"
     status = 404
     message = _("The project has no dataset version “{ref}”.")
-    hint = _("Write NAME for the newest version or NAME@NUMBER; `dataset_log` lists them.")
+    hint = _("Write NAME for the newest version or NAME@NUMBER; `list_datasets` lists the names.")
     field = "dataset"
 
 

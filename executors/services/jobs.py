@@ -46,6 +46,15 @@ class JobFailed(DomainError):
         self.id = error_id or self.id
 
 
+class JobNotFound(DomainError):
+    """A command named a job that there is not."""
+
+    id = "executors.job_not_found"
+    status = 404
+    message = _("There is no job {number}.")
+    hint = _("`list_jobs` lists the newest ones.")
+
+
 class JobOver(DomainError):
     """What is asked needs a job that is still under way."""
 
@@ -166,6 +175,18 @@ def refuse_unknown(job: Job) -> None:
         error_hint=error.advice(),
     )
     job.gpus.update(job=None)
+
+
+def find(number: int) -> Job:
+    """Return a job by its number.
+
+    Raises:
+        JobNotFound
+    """
+    job = Job.objects.filter(pk=number).first()
+    if job is None:
+        raise JobNotFound(number=number)
+    return job
 
 
 def cancel(*, job: Job, mode: Job.Cancel) -> None:

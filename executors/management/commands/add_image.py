@@ -8,8 +8,9 @@ from django.conf import settings
 
 from accounts import services as accounts
 from common.commands import YmirCommand
+from executors.commands import follow
 from executors.models import ExecutorImage, Job
-from executors.services import images, jobs
+from executors.services import images
 
 
 class Command(YmirCommand):
@@ -51,7 +52,7 @@ class Command(YmirCommand):
                 by=by,
             )
         if wait and job is not None:
-            jobs.wait(job)
+            follow(job, self.stderr.write)
             image.refresh_from_db()
         return {
             "image": image.name,

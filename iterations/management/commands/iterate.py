@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts import services as accounts
 from common.commands import YmirCommand
-from executors.services import jobs
+from executors.commands import follow
 from iterations import selectors
 from iterations.models import Arm
 from iterations.services import rounds
@@ -51,6 +51,8 @@ class Command(YmirCommand):
             "finished": view.is_finished,
             "steps": {kind.value: state.value for kind, state in view.states.items()},
             "model": view.model_version.ref if view.model_version else None,
+            "mAP50": view.evaluation.map50 if view.evaluation else None,
+            "mAP50_95": view.evaluation.map50_95 if view.evaluation else None,
         }
 
     def _drive(self, iteration: Any, by: Any) -> None:
@@ -60,4 +62,4 @@ class Command(YmirCommand):
             if step is None:
                 return
             job = view.steps[step].job if view.states[step] in UNDER_WAY else None
-            jobs.wait(job or rounds.start_step(iteration=iteration, kind=step, by=by))
+            follow(job or rounds.start_step(iteration=iteration, kind=step, by=by), self.stderr.write)

@@ -1,16 +1,13 @@
 """Make the sample project and take its loop round: what `make demo` calls."""
 
-import sys
-import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from accounts import services as accounts
 from common.commands import WrongUse, YmirCommand
+from common.progress_line import ProgressLine
 from iterations.services import quickstart
-
-BAR_WIDTH = 24
 
 
 class Command(YmirCommand):
@@ -34,7 +31,7 @@ class Command(YmirCommand):
     ) -> dict[str, Any]:
         if data is not None and not data.exists():
             raise WrongUse(f"{data} does not exist.")
-        progress = Progress(self.stderr.write)
+        progress = ProgressLine(self.stderr.write)
         project = quickstart.run(
             by=accounts.acting_user(),
             data=data.resolve() if data else None,
@@ -68,49 +65,6 @@ class Command(YmirCommand):
             for row in facts["rounds"]
         ]
         return "\n".join([*lines, ""])
-
-
-class Progress:
-    """One line for each piece of work, with a bar and the time left; rewritten in place on a terminal."""
-
-    def __init__(self, write: Any) -> None:
-        self.write = write
-        self.began = self.piece_began = time.monotonic()
-        self.words = ""
-        self.is_terminal = sys.stderr.isatty()
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.began
-
-    def __call__(self, words: str, share: float | None) -> None:
-        now = time.monotonic()
-        if words != self.words:
-            self.end()
-            self.words, self.piece_began = words, now
-            if not self.is_terminal:
-                self.write(words)
-        if self.is_terminal:
-            self.write(f"\r\033[K{words} {_bar(share)} {_left(now - self.piece_began, share)}", ending="")
-
-    def end(self) -> None:
-        """Close the line under way with the time it took."""
-        if self.words and self.is_terminal:
-            self.write(f"\r\033[K{self.words} · {time.monotonic() - self.piece_began:.0f} s")
-        self.words = ""
-
-
-def _bar(share: float | None) -> str:
-    if share is None:
-        return ""
-    done = round(BAR_WIDTH * share)
-    return f"[{'#' * done}{'.' * (BAR_WIDTH - done)}] {share:4.0%}"
-
-
-def _left(elapsed: float, share: float | None) -> str:
-    if not share or share >= 1:
-        return ""
-    return f"about {elapsed * (1 - share) / share:.0f} s left"
 
 
 def _pair(pair: tuple[float, float] | None) -> str:
