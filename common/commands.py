@@ -42,7 +42,7 @@ class ExplainedCommand(BaseCommand):
             prog_name, subcommand, formatter_class=HelpFormatter, epilog=f"{EXAMPLE} manage.py {self.example}", **kwargs
         )
 
-    def execute(self, *args: Any, **options: Any) -> str | None:
+    def execute(self, *args: Any, **options: Any) -> str | None:  # noqa: RET503 -- `fail` never returns
         """Run the command; servers that do not answer end it in one line."""
         try:
             return super().execute(*args, **options)

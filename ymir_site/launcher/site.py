@@ -49,7 +49,9 @@ class Site:
     def port(self) -> int:
         """The port of the web server. Raises BadPortError."""
         word = self.environ.get("YMIR_PORT") or str(DEFAULT_PORT)
-        if not (word.isascii() and word.isdecimal() and len(word) <= len(str(LAST_PORT)) and 0 < int(word) <= LAST_PORT):
+        if not (
+            word.isascii() and word.isdecimal() and len(word) <= len(str(LAST_PORT)) and 0 < int(word) <= LAST_PORT
+        ):
             raise BadPortError(word)
         return int(word)
 
