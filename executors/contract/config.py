@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from common.phrases import Phrase, gettext_noop
 from executors.contract import documents
 from executors.contract.env import Tasks
 from executors.contract.errors import ConfigError
@@ -101,7 +102,7 @@ def fit(key: str, value: Any, like: Any) -> Any:
         return value
     if isinstance(like, str) and isinstance(value, int | float):
         return str(value)
-    raise ConfigError(key, f"{value!r} does not fit {like!r}")
+    raise ConfigError(key, _misfit(repr(value), like))
 
 
 def dump(config: Mapping[str, Any]) -> str:
@@ -171,7 +172,21 @@ def _fit_text(key: str, text: str, like: Any) -> Any:
     try:
         return _read(text, like)
     except (ValueError, documents.DocumentError) as error:
-        raise ConfigError(key, f"{text!r} does not fit {like!r}") from error
+        raise ConfigError(key, _misfit(repr(text), like)) from error
+
+
+def _misfit(value: str, like: Any) -> Phrase:
+    """Say what a value is not, by the type of the template's."""
+    kinds = {
+        bool: gettext_noop("{value} is neither true nor false"),
+        int: gettext_noop("{value} is no whole number"),
+        float: gettext_noop("{value} is no number"),
+        list: gettext_noop("{value} is no list; write its items with commas between"),
+        dict: gettext_noop("{value} is no YAML mapping"),
+    }
+    return Phrase(
+        kinds.get(type(like), gettext_noop("{value} does not fit {default}")), value=value, default=repr(like)
+    )
 
 
 def _read(text: str, like: Any) -> Any:

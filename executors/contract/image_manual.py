@@ -20,6 +20,7 @@ DETECTION = 2
 
 _CHOICES = re.compile(r"(?<![\w|])([\w.+-]+(?:\s*\|\s*[\w.+-]+)+)(?![\w|])")
 _LISTED = re.compile(r"((?:[\w.+-]+,\s*)+[\w.+-]+,?\s+or\s+[\w.+-]+)")
+_PAIR = re.compile(r"(?:^|;\s*)([A-Za-z][\w.+-]*\s+or\s+[A-Za-z][\w.+-]*)\s*$")
 _ONE_OF = re.compile(r"one of:?\s+([\w.+-]+(?:\s*(?:,|\bor\b)\s*[\w.+-]+)+)", re.IGNORECASE)
 
 _ASIDE = re.compile(r"\s*\([^()]*\)")
@@ -93,7 +94,7 @@ def fields(template: str) -> list[TemplateField]:
     """Return the options of a template in its order, without those that the platform sets.
 
     A comment behind the value, or right above the key, is the help text. One that lists words among which the default
-    stands (`a|b|c`, `one of a, b`, `a, b or c`) makes the field a choice.
+    stands (`a|b|c`, `one of a, b`, `a, b or c`, `; a or b` at its end) makes the field a choice.
 
     Raises:
         ConfigError: when the text is not a YAML mapping.
@@ -152,7 +153,7 @@ def _choices(note: str, default: Any) -> tuple[str, ...]:
     if isinstance(default, bool) or not isinstance(default, str | int | float):
         return ()
     text = _ASIDE.sub("", note[:MAX_NOTE])
-    for pattern in (_CHOICES, _ONE_OF, _LISTED):
+    for pattern in (_CHOICES, _ONE_OF, _LISTED, _PAIR):
         for found in pattern.findall(text):
             words = tuple(dict.fromkeys(word for word in _SEPARATOR.split(found) if word))
             if str(default) in words and len(words) > 1:

@@ -19,6 +19,7 @@ Phase = Job.Phase
 CONTAINER_WEIGHTS: Final = {Phase.QUEUE: 1, Phase.PREPARE: 2, Phase.EXECUTE: 9, Phase.COLLECT: 2}
 PLAIN_WEIGHTS: Final = {Phase.QUEUE: 1, Phase.PREPARE: 2, Phase.COLLECT: 9}
 MOST_TICKS: Final = 20
+NEARLY: Final = 0.99
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,17 @@ def _phases(job: Job, metrics: Metrics, now: datetime) -> list[dict[str, Any]]:
             "name": _phase_name(job, phase),
             "weight": weights[phase],
             "state": _phase_state(job, order.index(phase) - order.index(reached)),
-            "fraction": job.progress if phase == reached else 0.0,
+            "fraction": _fraction(job) if phase == reached else 0.0,
             "note": _phase_note(job, phase, metrics, now),
             "ticks": min(metrics.epochs or 0, MOST_TICKS) if phase == Phase.EXECUTE else 0,
         }
         for phase in order
     ]
+
+
+def _fraction(job: Job) -> float:
+    """The share done of the phase that was reached; what failed was never done."""
+    return min(job.progress, NEARLY) if job.state == Job.State.FAILED else job.progress
 
 
 def _phase_name(job: Job, phase: Phase) -> str | Promise:

@@ -8,8 +8,10 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
+from common.wording import Wording
 from executors.contract import config as config_files
 from executors.contract import env as env_files
+from executors.contract import image_manual
 from executors.contract.config import Injected
 from executors.contract.env import Tasks
 from executors.contract.errors import ConfigError
@@ -66,7 +68,7 @@ def template(image: ExecutorImage, task: str, object_type: int) -> dict[str, Any
     try:
         return config_files.load(found.source)
     except ConfigError as error:
-        raise BadParameter(key=error.where, reason=error.reason) from error
+        raise BadParameter(key=error.where, reason=Wording.of(error.reason)) from error
 
 
 def configuration(
@@ -80,9 +82,26 @@ def configuration(
     templates = [template(image, task, injected.object_type) for task in tasks]
     _refuse_slips(overrides, {key for each in templates for key in each})
     try:
-        return config_files.merge(templates, overrides, injected)
+        merged = config_files.merge(templates, overrides, injected)
+        config_files.shm_bytes(merged, gpu_count=injected.gpu_count, cap=settings.YMIR_SHM_MAX_MB * MEGABYTE)
     except ConfigError as error:
-        raise BadParameter(key=error.where, reason=error.reason) from error
+        raise BadParameter(key=error.where, reason=Wording.of(error.reason)) from error
+    for task in tasks:
+        _refuse_other_choices(image, task, injected.object_type, overrides, merged)
+    return merged
+
+
+def _refuse_other_choices(
+    image: ExecutorImage, task: str, object_type: int, overrides: Mapping[str, Any], merged: Mapping[str, Any]
+) -> None:
+    """A value that people chose is one of those that the template lists, where it lists any."""
+    source = image.templates.get(task=task, object_type=object_type).source
+    for option in image_manual.fields(source):
+        chosen = option.key in overrides and option.key in merged and option.choices
+        if chosen and str(merged[option.key]) not in option.choices:
+            value = repr(merged[option.key])
+            reason = Wording(_("{value} is none of {choices}"), value=value, choices=", ".join(option.choices))
+            raise BadParameter(key=option.key, reason=reason)
 
 
 def _refuse_slips(overrides: Mapping[str, Any], known: Collection[str]) -> None:
@@ -104,7 +123,7 @@ def spec(ctx: JobContext, *, config: Mapping[str, Any], tasks: Tasks, staged: St
         config_files.write(ctx.work, config)
         shm = config_files.shm_bytes(config, gpu_count=len(ctx.gpus), cap=settings.YMIR_SHM_MAX_MB * MEGABYTE)
     except ConfigError as error:
-        raise BadParameter(key=error.where, reason=error.reason) from error
+        raise BadParameter(key=error.where, reason=Wording.of(error.reason)) from error
     name = task_id(ctx.job.pk)
     env_files.write(ctx.work, task_id=name, tasks=tasks)
     return RunSpec(

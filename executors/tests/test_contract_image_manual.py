@@ -115,3 +115,8 @@ def test_object_types_may_be_text_and_unknown_ones_beside_known_are_passed_over(
 def test_manuals_that_make_no_sense_are_refused(files: dict[str, bytes]) -> None:
     with pytest.raises(ManualError):
         image_manual.read(files)
+
+
+def test_two_words_behind_a_semicolon_are_a_choice_and_amounts_are_none() -> None:
+    source = "# How weights are changed; adamw or muon\noptimizer: muon\n# Depth of the network; 1 or more\ndepth: 1\n"
+    assert [each.choices for each in image_manual.fields(source)] == [("adamw", "muon"), ()]

@@ -132,7 +132,7 @@ def test_a_failed_job_says_what_happened_and_what_to_do(as_user, project, editor
     html = page(as_user(editor), "job", job)
     assert "Memory &lt;ran&gt; out." in html
     assert "Run again with batch size 8." in html
-    assert "exit_code 137" in html
+    assert "exit code 137" in html
     assert "Run again</button>" in html
     assert "every 2s" not in html
 
@@ -425,3 +425,27 @@ def test_a_stopped_job_shows_where_it_was_stopped(as_user, project, viewer):
     job = builders.job(project, state=State.CANCELED, progress=0.45)
     assert f'<span class="huge">{percent(0.45)}</span>' in page(as_user(viewer), "job", job)
     assert f"at {percent(0.45)}" in as_user(viewer).get(reverse("executors:jobs", args=[project.pk])).content.decode()
+
+
+def test_a_job_that_failed_at_its_end_says_failed_not_all_done(as_user, project, viewer):
+    job = builders.job(project, state=State.FAILED, phase=Job.Phase.DONE, progress=1.0, error_message="Too bad.")
+    shown = page(as_user(viewer), "job", job)
+    assert "Failed" in shown
+    assert percent(1.0) not in shown
+
+
+def test_attempts_tell_what_was_seen_in_words(as_user, project, viewer):
+    job = builders.job(project, state=State.FAILED)
+    facts = {
+        "state": "exited",
+        "cause": "out_of_memory",
+        "oom_killed": True,
+        "exit_code": 137,
+        "started_at": "2030-01-01T10:00:00+00:00",
+        "finished_at": "2030-01-01T10:02:00+00:00",
+    }
+    JobAttempt.objects.create(job=job, number=1, worker="w", started_at=job.created_at, facts=facts)
+    shown = page(as_user(viewer), "job", job)
+    assert "the memory ran out" in shown
+    assert "exit code 137" in shown
+    assert "oom_killed" not in shown

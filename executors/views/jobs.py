@@ -17,7 +17,7 @@ from executors.access import job_or_404
 from executors.contract import metrics, outbox, runlog
 from executors.forms import CancelForm
 from executors.models import Job
-from executors.pages import curves, parameters, progress
+from executors.pages import attempts, curves, parameters, progress
 from executors.services import jobs
 from projects import access
 from projects.models import Role
@@ -60,7 +60,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         **_live(job),
         "log": runlog.read(jobs.folder(job), whole=not job.is_active),
         "facts": parameters.of(job),
-        "attempts": job.attempts.all(),
+        "attempts": attempts.of(job),
         "may_act": may_act,
         "keeps_partial": progress.keeps_partial(job),
         "owner_url": owners.page_of(job),

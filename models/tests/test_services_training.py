@@ -176,3 +176,21 @@ def test_unsafe_stage_names_are_refused(submit):
     (ctx.work.out_dir / "models" / "result.yaml").write_text(text)
     with pytest.raises(results.BadResult):
         training.collect(ctx)
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ({"epochs": "abc"}, "'abc' is no whole number"),
+        ({"epochs": "2.5"}, "'2.5' is no whole number"),
+        ({"optimizer": "adma"}, "'adma' is none of adam, sgd"),
+        ({"shm_size": "lots"}, "'lots' is not a size such as 16G"),
+    ],
+)
+def test_values_that_cannot_be_right_start_no_job(submit, config, reason):
+    TaskTemplate.objects.filter(task="training").update(
+        source="epochs: 100\n# How weights are changed; adam or sgd\noptimizer: adam\nshm_size: 1G\n"
+    )
+    with pytest.raises(launch.BadParameter) as caught:
+        submit(config=config)
+    assert str(caught.value.text()) == f"{next(iter(config))}: {reason}"
