@@ -21,3 +21,9 @@ class OnceForm(forms.Form):
     def refuse(self, error: DomainError) -> None:
         """Show a service's refusal at the field it is about."""
         self.add_error(error.field if error.field in self.fields else None, error.words())
+
+
+def show_only(form: forms.BaseForm) -> None:
+    """Show a form to people who may not change what it holds."""
+    for field in form.fields.values():
+        field.disabled = True

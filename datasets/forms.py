@@ -115,6 +115,8 @@ class ImportForm(OnceForm):
         limit = size_words(uploads.max_bytes())
         self.fields["file"].help_text = _("Images with annotations beside them, at most {limit}").format(limit=limit)
         self.fields["file"].widget.attrs["accept"] = ".zip,application/zip"
+        for name in ("file", "path"):  # neither can be left out but for the other one
+            self.fields[name].is_one_of_two = True  # type: ignore[attr-defined]
         if settings.YMIR_IMPORT_ROOTS:
             places = ", ".join(str(root) for root in settings.YMIR_IMPORT_ROOTS)
             self.fields["path"].help_text = _("Inside {places}").format(places=places)
@@ -152,14 +154,10 @@ class ImportForm(OnceForm):
             raise forms.ValidationError(error.words()) from error
 
     def clean(self) -> dict[str, Any]:
-        """Ask for one source.
-
-        Raises:
-            ValidationError: there is none, or there are two.
-        """
+        """Ask for one source: there may be none, or two."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors.keys() & {"file", "path"} and bool(data.get("file")) == bool(data.get("path")):
-            raise forms.ValidationError(self._source_words())
+            self.add_error("file", self._source_words())
         return data
 
     def _source_words(self) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet
-from django.utils import timezone
 
 from datasets.models import Dataset, DatasetVersion, VersionParent
 from datasets.store import browse, reader
@@ -97,13 +96,6 @@ def choices(project: Project) -> QuerySet[DatasetVersion]:
         .select_related("dataset")
         .order_by("dataset__name", "-number")
     )
-
-
-def jobs_to_show(project: Project) -> list[Job]:
-    """Return the jobs on the project's datasets that are under way, or failed within a day and were not repeated."""
-    recent = Q(state=Job.State.FAILED, finished_at__gte=timezone.now() - FAILED_SHOWN_FOR)
-    jobs = project.jobs.filter(Q(state__in=Job.ACTIVE) | recent, kind__startswith="datasets.")
-    return list(jobs.select_related("created_by").order_by("-created_at", "-pk")[:10])
 
 
 def exports_of(version: DatasetVersion) -> list[Job]:

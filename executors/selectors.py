@@ -1,14 +1,18 @@
 """Reads for the pages of jobs, executor images and compute."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from executors.models import ExecutorImage, Gpu, Job
 from projects.models import Project
 
 MOST_WAITING = 100
+MOST_SHOWN, MOST_FAILED_SHOWN = 10, 3
+FAILED_SHOWN_FOR = timedelta(days=1)
 
 
 def project_jobs(project: Project, *, state: str = "", kind: str = "") -> QuerySet[Job]:
@@ -19,6 +23,19 @@ def project_jobs(project: Project, *, state: str = "", kind: str = "") -> QueryS
     elif state == "failed":
         found = found.filter(state=Job.State.FAILED)
     return found.filter(kind=kind) if kind else found
+
+
+def jobs_to_show(project: Project, kinds: Collection[str]) -> list[Job]:
+    """Return the jobs of these kinds above a list: those under way, then the latest failures that matter still.
+
+    A failure matters for a day, until a later job of its kind succeeds.
+    """
+    ours = project.jobs.filter(kind__in=kinds).select_related("created_by").order_by("-created_at", "-pk")
+    recent = ours.filter(state=Job.State.FAILED, finished_at__gte=timezone.now() - FAILED_SHOWN_FOR)
+    later = Job.objects.filter(
+        project=project, kind=OuterRef("kind"), state=Job.State.SUCCEEDED, created_at__gt=OuterRef("created_at")
+    )
+    return [*ours.unfinished()[:MOST_SHOWN], *recent.exclude(Exists(later))[:MOST_FAILED_SHOWN]]
 
 
 def kinds_used(project: Project) -> list[str]:

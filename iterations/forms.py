@@ -81,6 +81,8 @@ class LoopSettingsForm(forms.ModelForm[LoopSettings]):
         _limit(self.fields["initial_model"], models)
         images = ExecutorImage.objects.usable().for_task(TaskTemplate.Task.TRAINING, project.object_type)
         _limit(self.fields["image"], images)
+        if image_before is None and "image" not in (initial or {}) and len(images[:2]) == 1:
+            self.initial["image"] = images[0].pk
         self.fields["image"].widget.attrs |= {"hx-get": "", "hx-target": "#options", "hx-swap": "outerHTML"}
         image = self._chosen_image(images)
         self.options_of = str(image.pk) if image else ""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from common.errors import DomainError
+from common.forms import show_only
 from common.http import STOP_POLLING, flash_error, signed_in
 from iterations.forms import AttachForm, LoopSettingsForm, StartRoundForm
 from iterations.models import Arm, Iteration
@@ -101,7 +102,11 @@ def _kept(typed: QueryDict) -> dict[str, Any]:
 
 
 def _settings_context(request: HttpRequest, project: Project, form: LoopSettingsForm) -> dict[str, Any]:
-    return {"project": project, "form": form, "may_edit": may_edit(request.user, project)}
+    editable = may_edit(request.user, project)
+    if not editable:
+        for each in (form, *form.options.values()):
+            show_only(each)
+    return {"project": project, "form": form, "may_edit": editable}
 
 
 @require_GET

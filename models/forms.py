@@ -105,6 +105,18 @@ class RunForm(OnceForm):
         return {name: self._choice(name) for name in names}
 
     @property
+    def lacks(self) -> str:
+        """What must be made before anything can be chosen here: "data", "labels", "model" or nothing."""
+        for name, field in self.fields.items():
+            is_open = isinstance(field, VersionField | CheckpointField) and field.required
+            if not is_open or (field.queryset is not None and field.queryset.exists()):  # type: ignore[attr-defined]
+                continue
+            if isinstance(field, CheckpointField):
+                return "model"
+            return "labels" if name in self.labeled else "data"
+        return ""
+
+    @property
     def what(self) -> list[forms.BoundField]:
         """The fields that people see, but for image and GPUs, which come last."""
         return [bound for bound in self.visible_fields() if bound.name not in {"image", "gpu_count"}]

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Count, F, Max, Q, QuerySet
-from django.utils import timezone
 
 from datasets.models import DatasetVersion
-from executors.models import Gpu, Job
+from executors.models import Gpu
 from models.models import Checkpoint, Evaluation, ModelVersion, Prediction, RegisteredModel
 from projects.models import Project
 
@@ -68,9 +67,18 @@ def hidden_predictions(project: Project) -> QuerySet[Prediction]:
     return found.select_related(*related).order_by("-hidden_at", "-pk")
 
 
-def newest_version(project: Project) -> ModelVersion | None:
-    """Return the model version made last."""
-    return ModelVersion.objects.in_project(project).active().for_list().select_related("validation_version").first()
+def best_version(project: Project) -> ModelVersion | None:
+    """Return the model version that was judged best where the latest evaluation was made; without any, the newest.
+
+    Figures from different dataset versions cannot be compared.
+    """
+    versions = list(ModelVersion.objects.in_project(project).active().for_list().select_related("validation_version"))
+    judged = evaluations_of_models(versions)
+    if not judged:
+        return versions[0] if versions else None
+    latest = max(judged.values(), key=lambda each: (each.created_at, each.pk)).prediction.dataset_version_id
+    there = {key: each.map50 for key, each in judged.items() if each.prediction.dataset_version_id == latest}
+    return max((each for each in versions if each.pk in there), key=lambda each: there[each.pk])
 
 
 def family(version: ModelVersion) -> list[ModelVersion]:
@@ -169,14 +177,6 @@ def comparable(evaluation: Evaluation) -> list[Evaluation]:
 
 
 # --- Jobs and machines ----------------------------------------------------------------------------------------------
-def jobs_to_show(project: Project, kinds: Collection[str]) -> list[Job]:
-    """Return the jobs of these kinds that are under way, or failed within a day; those under way first."""
-    recent = Q(state=Job.State.FAILED, finished_at__gte=timezone.now() - FAILED_SHOWN_FOR)
-    found = project.jobs.filter(Q(state__in=Job.ACTIVE) | recent, kind__in=kinds)
-    listed = found.select_related("created_by").order_by("-created_at", "-pk")[:JOBS_SHOWN]
-    return sorted(listed, key=lambda job: not job.is_active)
-
-
 @dataclass(frozen=True)
 class GpuHost:
     """The host with the most GPUs: no run can have more."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from common.errors import DomainError
+from common.forms import show_only
 from common.http import flash_error, search_words, signed_in
 from projects import access, selectors, services
 from projects.forms import ClassesForm, MemberForm, NewProjectForm, ProjectForm
@@ -131,12 +132,15 @@ def _render_settings(
     member_form: MemberForm | None = None,
 ) -> HttpResponse:
     invalid = any(each is not None and each.errors for each in (form, classes_form, member_form))
+    role, form = access.role_in(request.user, project), form or ProjectForm(instance=project)
+    if role != Role.OWNER:
+        show_only(form)
     context = {
         "project": project,
-        "role": access.role_in(request.user, project),
+        "role": role,
         "owner": Role.OWNER,
         "editor": Role.EDITOR,
-        "form": form or ProjectForm(instance=project),
+        "form": form,
         "classes_form": classes_form or ClassesForm(),
         "member_form": member_form or MemberForm(),
         "memberships": project.memberships.select_related("user"),

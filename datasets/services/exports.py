@@ -1,5 +1,7 @@
 """Taking a version out: annotations in a common format, with or without the images."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +19,15 @@ from executors.models import Job
 from executors.services import jobs
 
 FORMATS = ("voc", "coco")
+
+
+class CannotWrite(DomainError):
+    """The place of an export cannot be made or written."""
+
+    id = "datasets.cannot_write"
+    message = _("Nothing can be written at {path}: {reason}.")
+    hint = _("Name a path in a folder that you may write to.")
+    field = "path"
 
 
 class TargetExists(DomainError):
@@ -40,8 +51,9 @@ def write(
     """Write a version to a folder, or to a zip when the destination ends in .zip; returns the destination.
 
     Raises:
-        TargetExists
+        TargetExists, CannotWrite
     """
+    _require_writable(destination)
     try:
         return exporting.export(
             versions.load(version),
@@ -53,6 +65,22 @@ def write(
         )
     except exporting.TargetExistsError as error:
         raise TargetExists(path=destination) from error
+
+
+def _require_writable(destination: Path) -> None:
+    """Pass when the folder of an export is there, or can be made, and lets files in.
+
+    Raises:
+        CannotWrite
+    """
+    folder = destination.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        destination.exists()
+    except OSError as error:
+        raise CannotWrite(path=destination, reason=error.strerror or error) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CannotWrite(path=destination, reason=os.strerror(errno.EACCES))
 
 
 def submit(*, version: DatasetVersion, format: str, with_images: bool, by: User | None) -> Job:  # noqa: A002

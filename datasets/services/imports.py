@@ -200,7 +200,7 @@ def _import(job: Job, progress: Progress) -> DatasetVersion:
     assert project is not None  # noqa: S101 # `submit` asks for one
     if source.resolve() != source:  # a link took a place in it since it was looked at: it could lead anywhere
         raise SourceNotFound(path=source.name)
-    imported, strangers = _read(source, project, params, progress)
+    imported, strangers, ignored = _read(source, project, params, progress)
     written = write_version(Path(settings.YMIR_DATA_ROOT), imported.tables)
     _write_report(job, imported)
     dataset = versions.dataset(project=project, name=params["name"], by=job.created_by)
@@ -216,6 +216,7 @@ def _import(job: Job, progress: Progress) -> DatasetVersion:
                 "format": params["format"],
                 "unknown": params["unknown"],
                 "classes_added": [label.name for label in added],
+                "classes_ignored": ignored,
             },
             job=job,
             by=job.created_by,
@@ -240,14 +241,20 @@ def uploads() -> Path:
     return (Path(settings.YMIR_DATA_ROOT) / "uploads").resolve()
 
 
-def _read(source: Path, project: Project, params: Mapping[str, Any], progress: Progress) -> tuple[Imported, list[str]]:
-    """Store the images and return the tables, and the classes in them that the project does not have."""
+def _read(
+    source: Path, project: Project, params: Mapping[str, Any], progress: Progress
+) -> tuple[Imported, list[str], dict[str, int]]:
+    """Store the images and return the tables, the classes in them that the project does not have, and what was ignored.
+
+    What was ignored are the classes whose annotations were left out, with their number.
+    """
     try:
         with importing.open_draft(source, format_name=params["format"], progress=_part(progress, 0.0, 0.4)) as draft:
             classes, strangers = _settle_classes(draft, project, Unknown(params["unknown"]))
             store = AssetStore(Path(settings.YMIR_DATA_ROOT))
             imported = draft.store(store, classes=classes, unknown="ignore", progress=_part(progress, 0.4, 1.0))
-            return imported, strangers
+            ignored = {name: count for name, count in draft.class_counts.items() if count and name not in classes}
+            return imported, strangers, ignored
     except FileNotFoundError as error:
         if source.exists():
             raise  # one of ours is missing

@@ -1,17 +1,41 @@
 """Asking for a version made from others: merge, filter, sample, exclude, and what the loop needs of them."""
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
+from common.errors import DomainError
 from common.wording import Wording
 from datasets.models import DatasetVersion
 from datasets.services import versions
 from executors.models import Job
 from executors.services import jobs
+from projects import services as projects
 from projects.models import Project
+
+LEAST_ALIKE = 0.5  # difflib's ratio: below it a name is no slip of the finger
+
+
+class NoCondition(DomainError):
+    """A filter that would keep everything."""
+
+    id = "datasets.no_condition"
+    message = _("A filter needs at least one class to keep or to leave out.")
+    hint = _("Name classes of {source}: {classes}.")
+    field = "classes"
+
+
+class UnknownClass(DomainError):
+    """A filter names a class that neither the project nor the version has."""
+
+    id = "datasets.unknown_class"
+    status = 404
+    message = _("There is no class “{name}”.")
+    hint = _("Did you mean “{nearest}”? The classes are: {classes}.")
+    field = "classes"
 
 
 def submit_merge(
@@ -47,11 +71,25 @@ def submit_filter(
     """Keep the assets with any of `classes` (all where none is given) and none of `exclude_classes`.
 
     Raises:
+        NoCondition, UnknownClass
         datasets.services.versions.BadDatasetName
     """
+    known = list(dict.fromkeys([*projects.class_names(project), *source.class_counts]))
+    if not [*classes, *exclude_classes]:
+        raise NoCondition(source=source, classes=", ".join(known))
+    for each in (*classes, *exclude_classes):
+        _require_known(each, known)
     params = {"classes": list(classes), "exclude_classes": list(exclude_classes)}
     title = Wording(_("Filter {source}"), source=source)
     return _submit("datasets.filter", title, project, name, [source], params, by, message, dedupe_key)
+
+
+def _require_known(name: str, known: Collection[str]) -> None:
+    if name in known:
+        return
+    by_key = {each.lower(): each for each in known}
+    nearest = difflib.get_close_matches(name.lower(), by_key, n=1, cutoff=LEAST_ALIKE) or list(by_key)[:1]
+    raise UnknownClass(name=name, nearest=by_key[nearest[0]] if nearest else "", classes=", ".join(known))
 
 
 def submit_sample(

@@ -181,6 +181,7 @@ def facts(version: DatasetVersion) -> dict[str, Any]:
         "parents": [link.parent.ref for link in links],
         "operation": version.operation,
         "params": version.params,
+        "classes_ignored": version.params.get("classes_ignored", {}),
         "message": version.message,
         "created_at": version.created_at.isoformat(),
         "faults": report(version)["faults"],

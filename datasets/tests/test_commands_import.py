@@ -35,3 +35,9 @@ def test_only_the_first_twenty_are_listed(count, more):
 
 def test_an_import_without_faults_says_nothing_of_them():
     assert said([]) == ["job: 3", "ref: smears@1", "id: 7", "asset_count: 364"]
+
+
+def test_what_was_ignored_is_counted_by_class():
+    facts = {**FACTS, "faults": [], "classes_ignored": {"dog": 10, "cat": 2}}
+    lines = load_command_class("datasets", "import_dataset").describe(facts).splitlines()
+    assert lines[-1] == "12 annotations of classes that the project does not have were left out: dog 10, cat 2"

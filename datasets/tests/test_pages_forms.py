@@ -241,7 +241,7 @@ def test_versions_of_other_projects_cannot_be_used(
     name: str, browser: Client, project: Project, editor: User, make_version: MakeVersion
 ) -> None:
     elsewhere = make_version(project=Project.objects.create(name="Other", created_by=editor))
-    here = make_version()
+    here, _second = make_version(), make_version("more")
     page = browser.get(reverse(f"datasets:{name}", args=[project.pk]), {"version": elsewhere.pk}).content.decode()
     assert f'value="{here.pk}"' in page
     assert f'value="{elsewhere.pk}"' not in page
@@ -254,7 +254,7 @@ def test_versions_of_other_projects_cannot_be_used(
 def test_a_form_begins_with_the_version_it_was_opened_from(
     name: str, browser: Client, project: Project, make_version: MakeVersion
 ) -> None:
-    version = make_version()
+    version, _second = make_version(), make_version("more")
     page = browser.get(reverse(f"datasets:{name}", args=[project.pk]), {"version": version.pk}).content.decode()
     chosen = [line for line in page.splitlines() if f'value="{version.pk}"' in line]
     assert any("checked" in line or "selected" in line for line in chosen)
@@ -325,3 +325,28 @@ def test_the_exports_of_a_version_are_found_by_an_index(make_version: MakeVersio
         cursor.execute("SET LOCAL enable_seqscan = off")
     jobs = Job.objects.filter(kind="datasets.export", params__version=version.pk)
     assert "job_kind_version" in jobs.order_by().explain()
+
+
+@pytest.mark.parametrize(("name", "count"), [("merge", 1), ("merge", 0), ("filter", 0), ("sample", 0), ("exclude", 1)])
+def test_without_versions_enough_a_page_says_what_to_do_first(
+    name: str, count: int, browser: Client, project: Project, make_version: MakeVersion
+) -> None:
+    for number in range(count):
+        make_version(f"set-{number}")
+    page = browser.get(reverse(f"datasets:{name}", args=[project.pk])).content.decode()
+    assert "dataset version" in page
+    assert reverse("datasets:import", args=[project.pk]) in page
+    assert 'name="message"' not in page
+
+
+def test_an_import_without_a_source_is_refused_at_its_field(browser: Client, project: Project) -> None:
+    address = reverse("datasets:import", args=[project.pk])
+    page = browser.get(address)
+    assert page.context["form"]["file"].field.is_one_of_two
+    refused = browser.post(address, {"name": "x", "format": "auto", "unknown": "add"})
+    assert list(refused.context["form"].errors) == ["file"]
+
+
+def test_the_trash_opens_where_something_lies(browser: Client, project: Project, make_version: MakeVersion) -> None:
+    make_version().dataset.hide()
+    assert browser.get(reverse("datasets:trash", args=[project.pk])).context["what"] == "datasets"

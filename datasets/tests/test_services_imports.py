@@ -51,6 +51,12 @@ def test_nothing_is_named_where_nothing_came_in(run: Run) -> None:
     assert run(files_with("RBC")).params["classes_added"] == []
 
 
+def test_what_is_ignored_is_counted_and_told(run: Run) -> None:
+    version = run(files_with("RBC", "dog", "dog", "cat"), unknown="ignore")
+    assert version.params["classes_ignored"] == {"dog": 2, "cat": 1}
+    assert versions.facts(version)["classes_ignored"] == {"dog": 2, "cat": 1}
+
+
 def test_an_import_that_fails_leaves_the_classes_alone(run: Run, project: Project, data_root: Path) -> None:
     (data_root / "versions").touch()  # nothing can be written there
     with pytest.raises(NotADirectoryError):

@@ -8,8 +8,11 @@ from django.views.decorators.http import require_GET
 from common.http import STOP_POLLING, search_words
 from datasets import access, selectors
 from datasets.pages import overview
+from executors import kinds
+from executors import selectors as executor_selectors
+from executors.models import Job
 from projects import access as project_access
-from projects.models import Role
+from projects.models import Project, Role
 
 PAGE_SIZE = 12
 LOG_SIZE = 50
@@ -26,7 +29,7 @@ def dataset_list(request: HttpRequest, project_pk: int) -> HttpResponse:
         "page": page,
         "rows": overview.rows(project, list(page.object_list)),
         "query": query,
-        "jobs": selectors.jobs_to_show(project),
+        "jobs": _jobs_to_show(project),
         "hidden_count": selectors.hidden_count(project),
         "may_edit": project_access.role_in(request.user, project) in {Role.EDITOR, Role.OWNER},
     }
@@ -37,12 +40,17 @@ def dataset_list(request: HttpRequest, project_pk: int) -> HttpResponse:
 def jobs(request: HttpRequest, project_pk: int) -> HttpResponse:
     """The jobs under way, for polling. When the last has ended the page is loaded anew: it has a version more."""
     project = project_access.project_or_404(request.user, project_pk)
-    listed = selectors.jobs_to_show(project)
+    listed = _jobs_to_show(project)
     response = render(request, "datasets/_jobs.html", {"project": project, "jobs": listed})
     if not any(job.is_active for job in listed):
         response.status_code = STOP_POLLING
         response["HX-Refresh"] = "true"
     return response
+
+
+def _jobs_to_show(project: Project) -> list[Job]:
+    names = [kind.name for kind in kinds.all_kinds() if kind.name.startswith("datasets.")]
+    return executor_selectors.jobs_to_show(project, names)
 
 
 @require_GET

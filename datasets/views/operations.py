@@ -28,15 +28,20 @@ class Words:
 
     verb: str | Promise
     lead: str | Promise
+    least: int = 1
+    """How many dataset versions there must be."""
 
 
 MERGE = Words(
     gettext_lazy("Merge versions"),
     gettext_lazy("Every asset of the chosen versions, once. Annotations come from the version that has them."),
+    least=2,
 )
 FILTER = Words(gettext_lazy("Filter version"), gettext_lazy("The assets that match, with all their annotations."))
 SAMPLE = Words(gettext_lazy("Sample version"), gettext_lazy("Assets drawn by lot, with their annotations."))
-EXCLUDE = Words(gettext_lazy("Exclude assets"), gettext_lazy("The assets that none of the other versions holds."))
+EXCLUDE = Words(
+    gettext_lazy("Exclude assets"), gettext_lazy("The assets that none of the other versions holds."), least=2
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -93,9 +98,18 @@ def _answer(
         "form": form,
         "verb": words.verb,
         "lead": words.lead,
+        "lacks": _lacks(project, words),
         "names": selectors.dataset_names(project),
     }
     return render(request, "datasets/operation.html", context, status=422 if form.errors else 200)
+
+
+def _lacks(project: Project, words: Words) -> str:
+    """Return what must be there first; "" where there are versions enough."""
+    count = selectors.choices(project)[: words.least].count()
+    if count >= words.least:
+        return ""
+    return _("Two dataset versions are needed") if count else _("There are no dataset versions yet")
 
 
 def _posted(request: HttpRequest) -> QueryDict | None:

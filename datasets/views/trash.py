@@ -21,7 +21,9 @@ def trash(request: HttpRequest, project_pk: int) -> HttpResponse:
     """What lies in the trash; `what` chooses whole datasets instead of versions."""
     project = project_access.project_or_404(request.user, project_pk)
     found = {VERSIONS: selectors.hidden_versions(project), DATASETS: selectors.hidden_datasets(project)}
-    what = DATASETS if request.GET.get("what") == DATASETS else VERSIONS
+    what = request.GET.get("what", "")
+    if what not in found:
+        what = next((kind for kind, things in found.items() if things.exists()), VERSIONS)
     address = reverse("datasets:trash", args=[project.pk])
     labels = {VERSIONS: _("Versions"), DATASETS: _("Whole datasets")}
     tabs = [

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from common.numbers import percent
+from executors import selectors
 from executors.models import Gpu, Job, JobAttempt
 from executors.tests import builders
 from projects import services as projects
@@ -449,3 +450,14 @@ def test_attempts_tell_what_was_seen_in_words(as_user, project, viewer):
     assert "the memory ran out" in shown
     assert "exit code 137" in shown
     assert "oom_killed" not in shown
+
+
+def test_failures_above_a_list_are_few_and_go_when_the_same_succeeds(project):
+    kinds = [builders.Patience.name]
+    now = builders.timezone.now()
+    failed = [builders.job(project, state=State.FAILED, finished_at=now) for _ in range(5)]
+    assert selectors.jobs_to_show(project, kinds) == failed[:1:-1]
+    running = builders.job(project, state=State.RUNNING)
+    assert selectors.jobs_to_show(project, kinds)[0] == running
+    builders.job(project, state=State.SUCCEEDED)
+    assert selectors.jobs_to_show(project, kinds) == [running]

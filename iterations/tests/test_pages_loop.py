@@ -289,3 +289,16 @@ def test_with_a_model_of_ones_own_home_promises_no_first_training(as_user, viewe
     loops.update(project=project, initial_model=builders.trained(project))
     text = as_user(viewer).get(reverse("iterations:overview", args=[project.pk])).context["next_step"].text
     assert "begins with mining" in text
+
+
+def test_the_only_image_is_chosen_already(as_user, editor, obedient, project):
+    page = as_user(editor).get(reverse("iterations:settings", args=[project.pk]))
+    assert page.context["form"]["image"].value() == obedient.pk
+
+
+@pytest.mark.parametrize("name", ["iterations:settings", "projects:settings"])
+def test_who_may_only_look_cannot_type_into_settings(name, as_user, viewer, owner, loop, project):
+    address = reverse(name, args=[project.pk])
+    fields = as_user(viewer).get(address).context["form"].fields.values()
+    assert all(field.disabled for field in fields)
+    assert not any(field.disabled for field in as_user(owner).get(address).context["form"].fields.values())

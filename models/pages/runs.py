@@ -20,12 +20,12 @@ Initial = dict[str, Any]
 def train(project: Project, params: QueryDict) -> Initial:
     """Return what a training begins with."""
     given = common(project, params, training.KIND)
-    newest = selectors.newest_version(project)
+    best = selectors.best_version(project)
     for role in ("training", "validation"):
         given |= _chosen(role, dataset_version(project, params.get(role)))
-    if newest is not None:
-        given.setdefault("name", newest.registered_model.name)
-        given.setdefault("validation", newest.validation_version_id)
+    if best is not None:
+        given.setdefault("name", best.registered_model.name)
+        given.setdefault("validation", best.validation_version_id)
     chosen = checkpoint(project, params)
     if chosen is not None:
         given |= {"checkpoint": chosen.pk, "name": chosen.model_version.registered_model.name}
@@ -81,11 +81,11 @@ def kept(data: QueryDict) -> Initial:
 
 
 def _with_model(project: Project, params: QueryDict, given: Initial) -> Initial:
-    """Begin with the model that is named, else with the newest one, and with the image that trained it."""
+    """Begin with the model that is named, else with the best one, and with the image that trained it."""
     chosen = checkpoint(project, params)
     if chosen is None and "checkpoint" not in given:
-        newest: ModelVersion | None = selectors.newest_version(project)
-        chosen = newest.recommended if newest else None
+        best: ModelVersion | None = selectors.best_version(project)
+        chosen = best.recommended if best else None
     if chosen is None:
         return given
     return {"image": chosen.model_version.image_id, **given, "checkpoint": chosen.pk}

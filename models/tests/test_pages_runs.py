@@ -315,3 +315,23 @@ def test_a_model_that_finds_something_is_mined_with_at_once(as_user, project, ed
     page = as_user(editor).get(reverse("models:version", args=[model.pk])).content.decode()
     assert "finds nothing" not in page
     assert "Mine with v1" in page.partition('class="btn go"')[2][:200]
+
+
+def test_runs_begin_with_the_model_that_was_judged_best_not_with_the_newest(as_user, project, editor, model):
+    newer = builders.trained(project, "by-chance")
+    builders.judged(builders.predicted(model, model.training_version))
+    builders.judged(builders.predicted(newer, model.training_version, {}))
+    mine, _html = form_of(as_user(editor), "mine", project)
+    assert mine.initial["checkpoint"] == model.recommended.pk
+    train, _html = form_of(as_user(editor), "train", project)
+    assert train.initial["name"] == "smear-net"
+
+
+def test_without_labels_or_models_a_run_says_what_to_do_first(as_user, project, editor):
+    builders.image()
+    client = as_user(editor)
+    assert "no labeled assets yet" in client.get(url("train", project)).content.decode()
+    for kind in ("mine", "infer"):
+        page = client.get(url(kind, project)).content.decode()
+        assert "no model yet" in page
+        assert reverse("models:train", args=[project.pk]) in page

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from common.http import STOP_POLLING
-from models import selectors
+from executors import selectors
 from projects.models import Project
 
 

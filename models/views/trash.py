@@ -27,7 +27,8 @@ def trash(request: HttpRequest, project_pk: int) -> HttpResponse:
         PREDICTIONS: selectors.hidden_predictions(project),
     }
     what = request.GET.get("what", "")
-    what = what if what in found else VERSIONS
+    if what not in found:
+        what = next((kind for kind, things in found.items() if things.exists()), VERSIONS)
     address = reverse("models:trash", args=[project.pk])
     labels = {VERSIONS: _("Model versions"), MODELS: _("Whole models"), PREDICTIONS: _("Predictions")}
     tabs = [

@@ -18,6 +18,7 @@ class Command(YmirCommand):
         parser.add_argument("version_ref", metavar="NAME@VERSION", help="what to write; NAME alone is the newest")
         parser.add_argument("--format", choices=exports.FORMATS, required=True, help="how annotations are written")
         parser.add_argument("--annotations-only", action="store_true", help="leave the images out")
+        parser.add_argument("--wait", action="store_true", help="changes nothing: an export is written before it ends")
         parser.add_argument("path", type=Path, metavar="PATH", help="a folder or zip that does not exist yet")
 
     def run(self, *, project: str, version_ref: str, path: Path, **options: Any) -> dict[str, Any]:

@@ -51,11 +51,19 @@ class Command(VersionCommand):
     def describe(self, facts: dict[str, Any]) -> str:
         """The faults below the facts: the first of them, and where the others are."""
         faults = facts.get("faults", [])
-        lines = [super().describe({**facts, "faults": []}), *_fault_lines(faults[:MOST_FAULTS])]
+        ignored = facts.get("classes_ignored", {})
+        lines = [super().describe({**facts, "faults": [], "classes_ignored": {}}), *_ignored_lines(ignored)]
+        lines += [*_fault_lines(faults[:MOST_FAULTS])]
         if len(faults) > MOST_FAULTS:
             page = reverse("datasets:faults", args=[facts["id"]])
             lines.append(f"and {len(faults) - MOST_FAULTS} more: see {page} on the site, or --json")
         return "\n".join(lines)
+
+
+def _ignored_lines(ignored: Mapping[str, int]) -> Iterator[str]:
+    if ignored:
+        counts = ", ".join(f"{name} {count}" for name, count in ignored.items())
+        yield f"{sum(ignored.values())} annotations of classes that the project does not have were left out: {counts}"
 
 
 def _fault_lines(faults: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -20,10 +20,7 @@ class Command(YmirCommand):
         found = list(selectors.dataset_list(projects.find(project)))
         newest = selectors.newest_versions(found)
         return {
-            "datasets": [
-                {"dataset": each.name, "versions": each.version_count, **_size(versions.facts(newest[each.pk]))}
-                for each in found
-            ]
+            "datasets": [{"dataset": each.name, **_newest(versions.facts(newest[each.pk]))} for each in found],
         }
 
     def describe(self, facts: dict[str, Any]) -> str:
@@ -34,5 +31,5 @@ class Command(YmirCommand):
         return "\n".join(lines) or "The project has no dataset yet; import_dataset makes one."
 
 
-def _size(newest: dict[str, Any]) -> dict[str, Any]:
+def _newest(newest: dict[str, Any]) -> dict[str, Any]:
     return {name: newest[name] for name in ("ref", "asset_count", "annotation_count")}
