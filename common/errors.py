@@ -43,7 +43,8 @@ class DomainError(Exception):
         text, advice = self.text(), self.advice()
         if not text or not advice:
             return f"{text}{advice}"
-        return f"{text if text.endswith(ENDS) else _('{sentence}.').format(sentence=text)} {advice}"
+        ended = text if text.endswith(ENDS) else _("{sentence}.").format(sentence=text)
+        return f"{ended} {advice}"
 
     def __str__(self) -> str:
         return f"{self.id}: {self.text()}"
